@@ -1,0 +1,49 @@
+"""Layerscope: open up a convolutional image classifier.
+
+Start it with ``streamlit run Home.py``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages._ui import link, workbench
+
+PAGES = (
+    ("start", "Start", ":material/home:"),
+    ("dataset", "Dataset map", ":material/scatter_plot:"),
+    ("architecture", "Architecture", ":material/account_tree:"),
+    ("feature_maps", "Feature maps", ":material/grid_view:"),
+    ("attribution", "Attribution", ":material/troubleshoot:"),
+    ("adversarial", "Adversarial", ":material/security:"),
+)
+
+
+#: Streamlit leaves wide margins; on a projector every pixel counts.
+_STYLE = ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
+
+
+def main() -> None:
+    """Draw the sidebar, then the page that was asked for."""
+    # A file of our own: Streamlit would fetch the picture of an emoji or symbol from elsewhere.
+    icon = Path(__file__).parent / "pages" / "_ui" / "icon.svg"
+    st.set_page_config("Layerscope", str(icon), layout="wide", initial_sidebar_state=340)
+    st.html(f"<style>{_STYLE}</style>")
+    page = st.navigation(
+        [
+            st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "start")
+            for name, title, icon in PAGES
+        ],
+        position="top",
+    )
+    try:
+        workbench.lay_out()
+        link.show_notes()
+        page.run()
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+main()

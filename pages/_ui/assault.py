@@ -1,0 +1,120 @@
+"""Attacks on a page: what is asked for, computed once, judged in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages._ui import cached, link, progress
+from pages._ui.workbench import Bench
+from xai import attacks
+from xai.attacks import ATTACKS, AttackResult, Goal
+from xai.figures import charts
+from xai.jobs import Report
+from xai.types import Params
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_AIMS = {"untargeted": "any other class", "second": "the runner-up", "least": "the least likely"}
+
+
+@dataclass(frozen=True)
+class AttackKey:
+    """Everything that an attack depends on."""
+
+    model: str
+    digest: str
+    method: str
+    params: Params
+    label: int
+    sign: int
+    seed: int = 0
+
+
+def choose_goal(bench: Bench) -> Goal:
+    """Draw the choice of what the attack is to reach."""
+    classes = bench.spec.classes
+    options = (*_AIMS, *(str(index) for index in range(len(classes))))
+    link.restore("aim", link.one_of(options), what="goal", default="untargeted")
+    if st.session_state["aim"] not in options:
+        st.session_state["aim"] = "untargeted"
+    aim = st.selectbox(
+        "Make it say",
+        options,
+        key="aim",
+        format_func=lambda word: _AIMS.get(word) or classes[int(word)],
+        help="Any other class than the true one, or one class of your choice. Type to search.",
+        persist_state="session",
+    )
+    link.publish("aim", aim)
+    order = bench.prediction.top(len(classes))
+    if aim == "untargeted":
+        return Goal.untargeted(order[0] if bench.true is None else bench.true)
+    places = {"second": order[1], "least": order[-1]}
+    return Goal.targeted(places[aim] if aim in places else int(aim))
+
+
+def choose_strength(bench: Bench) -> float:
+    """Draw the choice of the L-infinity strength; return it for pixels in [0, 1]."""
+    most = 20 if bench.spec.eps < 0.05 else 100
+    default = round(bench.spec.eps * 255)
+
+    def parse(text: str) -> int | None:
+        return int(text) if text.isdigit() and int(text) <= most else None
+
+    link.restore("eps", parse, what="strength", default=default)
+    st.session_state["eps"] = min(st.session_state["eps"], most)
+    steps = st.slider(
+        "Strength (1/255)",
+        0,
+        most,
+        key="eps",
+        persist_state="session",
+        help="How far each pixel may move: 1/255 is the smallest step that a picture file knows.",
+    )
+    link.publish("eps", steps)
+    return steps / 255
+
+
+def compute(bench: Bench, method: str, goal: Goal, params: Params) -> AttackResult | None:
+    """Return an attack's result, or show its progress."""
+    key = AttackKey(bench.model_name, bench.digest, method, params, goal.label, goal.sign)
+    model, image = bench.model, bench.input
+
+    def work(report: Report) -> AttackResult:
+        return attacks.run(model, image, method, goal=goal, params=params, progress=report)
+
+    found: AttackResult | None = progress.result(key, work, label=ATTACKS[method].label, keep=False)
+    return found
+
+
+def noise(bench: Bench, goal: Goal, eps: float) -> AttackResult:
+    """Return the baseline: a random change of the same size."""
+    return cached.noise(bench.model_name, bench.digest, goal.label, goal.sign, eps, bench.input)
+
+
+def verdict(bench: Bench, result: AttackResult) -> None:
+    """Say whether the attack reached its goal."""
+    name = bench.spec.classes[result.goal.label]
+    after = f"**{result.after.name}** ({result.after.confidence:.1%})"
+    if result.success and result.goal.is_targeted:
+        st.warning(f"Fooled: the network now says {after}, as asked.", icon=":material/masks:")
+    elif result.success:
+        st.warning(f"Fooled: the network now says {after}, not {name}.", icon=":material/masks:")
+    else:
+        st.success(
+            f"It held: the network says {after}. Try more strength or more steps.",
+            icon=":material/shield:",
+        )
+
+
+def trace(result: AttackResult) -> alt.Chart:
+    """Draw how the probability of the goal's class moves while the attack runs."""
+    steps = [step for step in result.history if step.restart == result.history[-1].restart]
+    name = result.before.classes[result.goal.label]
+    return charts.trace(
+        {f"probability of {name}": [step.probability for step in steps]}, y_title="probability"
+    )

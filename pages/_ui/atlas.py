@@ -1,0 +1,55 @@
+"""The map of a data set: what is mapped, computed once as a job, kept on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pages._ui import cached, progress
+from pages._ui.workbench import Bench
+from xai import datasets, embedding
+from xai.embedding import METHODS, Embedding
+from xai.jobs import Report
+from xai.types import Params
+
+#: How many images a map can show.
+COUNTS = (100, 300, 600, 1000, 2000)
+
+
+@dataclass(frozen=True)
+class MapKey:
+    """Everything that a map depends on. ``layer`` None means pixels."""
+
+    data: str
+    model: str
+    n: int
+    layer: str | None
+    method: str
+    params: Params
+    seed: int = 0
+
+
+def sample(data: str, n: int) -> datasets.ImageSet:
+    """Return the stratified sample of a data set that its map shows."""
+    whole = cached.folder_set() if data == "folder" else cached.image_set(data, "test")
+    return whole.subset(datasets.draw(whole.labels, n, 0))
+
+
+def compute(bench: Bench, key: MapKey) -> Embedding | None:
+    """Return a map, or show how far it is."""
+    model, images = bench.model, sample(key.data, key.n)
+
+    def work(report: Report) -> Embedding:
+        report(0, 0, f"{len(images)} images through the network")
+        found = embedding.features(model, images, key.layer, progress=report)
+
+        def step(iteration: int, total: int, points: np.ndarray) -> None:
+            report(iteration, total, f"step {iteration}")
+
+        return embedding.run(found, key.method, params=key.params, seed=key.seed, on_step=step)
+
+    found: Embedding | None = progress.result(
+        key, work, label=f"{METHODS[key.method].label} of {len(images)} images"
+    )
+    return found

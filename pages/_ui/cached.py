@@ -1,0 +1,108 @@
+"""Every cache of the app: models and image sets as resources, small results as data.
+
+Keys are names, numbers and digests, never arrays: Streamlit hashes large arrays
+by a sample of their elements, so one changed pixel could return a stale answer.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from xai import datasets, images, models
+from xai.figures import sprites
+from xai.jobs import Jobs
+from xai.store import Store
+from xai.types import Prediction
+
+if TYPE_CHECKING:
+    from xai.attacks import AttackResult
+    from xai.datasets import ImageSet
+    from xai.images import DecodedImage
+    from xai.models import LoadedModel
+    from xai.network import ModelGraph
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """Return the store of results under ``cache/``."""
+    return Store()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """Return the one queue of long work that all sessions share."""
+    return Jobs(store())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def model(name: str) -> LoadedModel:
+    """Return a loaded model, shared by all sessions."""
+    loaded = models.load(name)
+    # The collector walks every imported object after each script run unless they are frozen.
+    gc.collect()
+    gc.freeze()
+    return loaded
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def image_set(name: str, split: str) -> ImageSet:
+    """Return a whole split of a data set, shared by all sessions."""
+    return datasets.load(name, split=split)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def folder(digest: str, _data: bytes, name: str) -> ImageSet:
+    """Return the images of an uploaded zip."""
+    return datasets.load_folder(_data, name=name)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def decoded(digest: str, name: str, _data: bytes) -> DecodedImage:
+    """Return an uploaded picture, decoded."""
+    return images.decode(_data, name=name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def gallery(key: str, places: tuple[int, ...], side: int, _images: ImageSet) -> tuple[bytes, int]:
+    """Return the thumbnails of some images as one PNG, and its number of columns.
+
+    ``key`` names the image set: its name, split or digest.
+    """
+    sheet = sprites.thumbnails([_images.images[place] for place in places], side=side)
+    return images.encode_png(sheet.pixels), sheet.columns
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def prediction(name: str, digest: str, _image: np.ndarray) -> Prediction:
+    """Return what a model says of a prepared image; ``digest`` is the prepared image's."""
+    return model(name).predict(_image)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def feature_maps(name: str, digest: str, layer: str, _image: np.ndarray) -> np.ndarray:
+    """Return what a layer answers to a prepared image: (C, H, W) or (D,), float32."""
+    from xai import activations
+
+    return activations.capture(model(name), _image, [layer])[layer][0]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def graph(name: str) -> ModelGraph:
+    """Return the computed graph of a model."""
+    from xai import network
+
+    return network.trace(model(name))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def noise(
+    name: str, digest: str, label: int, sign: int, eps: float, _image: np.ndarray
+) -> AttackResult:
+    """Return what random noise of a strength does to a prepared image."""
+    from xai import attacks
+
+    return attacks.random_noise(model(name), _image, goal=attacks.Goal(label, sign), eps=eps)

@@ -1,0 +1,117 @@
+"""Widgets drawn from a parameter class: default, range, step, unit and help are its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from pages._ui import link
+from xai.types import FieldInfo, Params, make_params
+
+ParamsT = TypeVar("ParamsT", bound=Params)
+
+
+def params(
+    cls: type[ParamsT],
+    key: str,
+    *,
+    only: Sequence[str] = (),
+    fixed: Mapping[str, Any] | None = None,
+) -> ParamsT:
+    """Draw a widget for each field of a parameter class; return what they say.
+
+    Parameters
+    ----------
+    cls : type
+        A subclass of :class:`xai.types.Params`.
+    key : str
+        Prefix of the widgets' keys and of their names in the address bar.
+    only : sequence of str
+        Fields to draw; the others keep their defaults. None given means all.
+    fixed : mapping
+        Values that the page chose elsewhere; no widget is drawn for them.
+
+    Raises
+    ------
+    ValueError
+        If the values do not go together.
+    """
+    given: dict[str, Any] = dict(fixed or {})
+    for field in dataclasses.fields(cls):
+        info = field.metadata.get("info")
+        if info is None or field.name in given or (only and field.name not in only):
+            continue
+        default = field.default
+        if default is None or (isinstance(default, str) and not info.options):
+            continue  # the model decides, and nobody has asked to say otherwise
+        given[field.name] = _widget(field.name, default, info, f"{key}.{field.name}")
+    return make_params(cls, given)
+
+
+def select(key: str, label: str, options: Mapping[str, str], *, default: str) -> str:
+    """Draw a choice of one of several words, bound to the link; ``options`` has the labels."""
+    name: str = st.selectbox(label, _bound(key, label, options, default), **_plain(key, options))
+    link.publish(key, name)
+    return name
+
+
+def segments(key: str, label: str, options: Mapping[str, str], *, default: str) -> str:
+    """Draw a choice of one of a few words as buttons, bound to the link."""
+    words = _bound(key, label, options, default)
+    name: str = st.segmented_control(label, words, required=True, **_plain(key, options))
+    link.publish(key, name)
+    return name
+
+
+def _bound(key: str, label: str, options: Mapping[str, str], default: str) -> list[str]:
+    words = list(options)
+    link.restore(key, link.one_of(tuple(words)), what=label.lower(), default=default)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default
+    return words
+
+
+def _plain(key: str, options: Mapping[str, str]) -> dict[str, Any]:
+    return {"key": key, "format_func": options.__getitem__, "persist_state": "session"}
+
+
+def _widget(name: str, default: Any, info: FieldInfo, key: str) -> Any:
+    label = name.replace("_", " ").capitalize()
+    link.restore(key, lambda text: _parse(text, default, info), what=label.lower(), default=default)
+    common: dict[str, Any] = {"key": key, "help": info.help, "persist_state": "session"}
+    value: Any
+    if info.options:
+        value = st.selectbox(label, info.options, **common)
+    elif isinstance(default, bool):
+        value = st.toggle(label, **common)
+    else:
+        kind = int if isinstance(default, int) else float
+        unit = f" ({info.unit})" if info.unit else ""
+        value = st.slider(
+            label + unit,
+            min_value=kind(info.low or 0),
+            max_value=kind(info.high or 1),
+            step=kind(info.step or 1),
+            format=None if kind is int else "%.4g",
+            **common,
+        )
+    link.publish(key, None if value == default else value)
+    return value
+
+
+def _parse(text: str, default: Any, info: FieldInfo) -> Any:
+    """Return the value that a link's text stands for, or None if it is out of range."""
+    if info.options:
+        return text if text in info.options else None
+    if isinstance(default, bool):
+        return {"True": True, "False": False}.get(text)
+    try:
+        value = int(text) if isinstance(default, int) else float(text)
+    except ValueError:
+        return None
+    low, high = info.low, info.high
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    return value if inside else None

@@ -1,0 +1,100 @@
+"""Attribution maps on a page: computed once, drawn on one scale, said in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages._ui import panels, progress
+from pages._ui.workbench import Bench
+from xai import attribution
+from xai.attribution import METHODS, Attribution
+from xai.figures import heatmaps, legends, pictures, summary
+from xai.jobs import Report
+from xai.types import Params
+
+
+@dataclass(frozen=True)
+class AttributionKey:
+    """Everything that a map depends on."""
+
+    model: str
+    digest: str
+    method: str
+    params: Params
+    target: int
+    seed: int = 0
+
+
+def compute(bench: Bench, method: str, params: Params | None = None) -> Attribution | None:
+    """Return a method's map for the workbench's image and class, or show its progress.
+
+    Raises
+    ------
+    ValueError
+        If the method cannot explain this model.
+    """
+    given = params if params is not None else METHODS[method].params()
+    key = AttributionKey(bench.model_name, bench.digest, method, given, bench.target)
+    model, image = bench.model, bench.input
+
+    def work(report: Report) -> Attribution:
+        return attribution.run(
+            model, image, method, target=key.target, params=given, progress=report
+        )
+
+    found: Attribution | None = progress.result(
+        key, work, label=METHODS[method].label, keep=False, narrow=True
+    )
+    return found
+
+
+def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None) -> None:
+    """Draw a map, its colour bar and its raw numbers.
+
+    Parameters
+    ----------
+    found : Attribution
+    image : ndarray, shape (C, H, W), float32, in [0, 1]
+        What was explained.
+    ink : float
+        1 for the map alone, less for the map as ink on the grey image.
+    scale : float or None
+        Value of the full colour; None takes the map's own.
+    """
+    values = heatmaps.collapse(found.relevance)
+    own = heatmaps.common_scale([values]) if scale is None else scale
+    if ink < 1:
+        below = pictures.picture(image, grey=True)
+        pixels = heatmaps.signed_overlay(below, values, own, opacity=ink)
+    else:
+        pixels = heatmaps.signed(values, own)
+    panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
+    st.html(legends.signed_legend(own, overlay=ink < 1))
+    remark = summary.describe(values).remark
+    if remark:
+        st.info(remark, icon=":material/info:")
+    st.caption(_numbers(found))
+
+
+def _numbers(found: Attribution) -> str:
+    values = found.relevance
+    return (
+        f"sum {values.sum():.3g} · min {values.min():.3g} · max {values.max():.3g} · "
+        f"logit {found.logit:.3g} · {found.diagnostics['seconds']:.2f} s"
+    )
+
+
+def quick(bench: Bench) -> None:
+    """Show the LRP map of the decision: the start page's answer to “why?”."""
+    st.markdown(f"**Evidence:** {bench.target_name}")
+    found = compute(bench, "lrp")
+    if found is None:
+        return
+    panel(found, bench.input, 1.0, None)
+    st.caption(
+        "Layer-wise relevance propagation hands the score back from layer to layer until it lies "
+        "on pixels. Red speaks for the class, blue against it."
+    )

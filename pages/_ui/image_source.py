@@ -1,0 +1,243 @@
+"""Where the image on the workbench comes from: the data set, a file, a drawing, the camera."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages._ui import cached, link
+from pages._ui.drawing_pad import drawing_pad
+from pages._ui.image_picker import image_picker
+from xai.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from xai.datasets import ImageSet
+    from xai.models import ModelSpec
+
+_SOURCES = {
+    "browse": "Browse",
+    "upload": "Upload",
+    "draw": "Draw",
+    "camera": "Photo",
+}
+_ACCEPTED = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
+_SHOWN = 60
+_TILE = 46
+#: Images of at most this many pixels are shown as squares, not smoothed.
+_SMALL = 32
+_PREFERRED = {"photos": "photo-ginger-cat"}
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The image on the workbench, as it came.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (H, W, 1) or (H, W, 3), uint8
+    label : str
+        What to call it.
+    class_name : str or None
+        Its true class, or None if nobody knows.
+    id : str or None
+        Its name in the data set; None for images of one's own, which no link can share.
+    notes : tuple of str
+        What was done to it on the way in.
+    """
+
+    pixels: np.ndarray
+    label: str
+    class_name: str | None = None
+    id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def choose(data: str, spec: ModelSpec) -> Chosen | None:
+    """Draw the choice of an image; return it, or None while there is none."""
+    sources = tuple(word for word in _SOURCES if word != "draw" or spec.vocabulary == "digits")
+    link.restore("source", link.one_of(("browse",)), what="source of the image", default="browse")
+    if st.session_state["source"] not in sources:
+        st.session_state["source"] = "browse"
+    source = st.segmented_control(
+        "Image",
+        sources,
+        key="source",
+        format_func=_SOURCES.__getitem__,
+        required=True,
+        width="stretch",
+        wrap=False,
+    )
+    images = _folder() if data == "folder" else cached.image_set(data, "test")
+    if source == "browse":
+        return _browse(data, images) if images is not None else None
+    link.publish("image", None)
+    own = {"upload": _upload, "draw": _draw, "camera": _camera}[source]()
+    if own is not None:
+        st.caption("A link to this page will show the data set’s image: your own stays with you.")
+        return own
+    # Until there is an image of one's own, the pages go on with the data set's.
+    return _remembered(images) if images is not None else None
+
+
+def _browse(data: str, images: ImageSet) -> Chosen:
+    _restore_id(data, images)
+    options = ("all", *images.classes)
+    if st.session_state.get("browse_class") not in options:
+        st.session_state["browse_class"] = "all"
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    shown = left.selectbox(
+        "Class",
+        options,
+        key="browse_class",
+        format_func=lambda word: "All classes" if word == "all" else word,
+        label_visibility="collapsed",
+    )
+    if right.button("", icon=":material/casino:", help="Take an image at random", width="stretch"):
+        st.session_state["image"] = _any(images, shown)
+    places = _shown_places(images, shown)
+    small = images.images[0].shape[0] <= _SMALL
+    side = images.images[0].shape[0] if small else 2 * _TILE
+    sheet, columns = cached.gallery(f"{data}/{_signature(images)}", places, side, images)
+    picked = image_picker(
+        [images.ids[place] for place in places],
+        sheet,
+        columns=columns,
+        tile=side,
+        shown=_TILE,
+        captions=[_caption(images, place) for place in places],
+        selected=st.session_state["image"],
+        key="picker",
+        height=212,
+        crisp=small,
+    )
+    if picked is not None and picked != st.session_state["image"]:
+        st.session_state["image"] = picked
+        st.rerun()
+    link.publish("image", st.session_state["image"])
+    return _remembered(images)
+
+
+def _restore_id(data: str, images: ImageSet) -> None:
+    first = _PREFERRED.get(data, images.ids[0])
+    default = first if first in images.ids else images.ids[0]
+    known = link.one_of(images.ids)
+    link.restore("image", known, what="image", default=default)
+    if st.session_state["image"] not in images.ids:
+        st.session_state["image"] = default
+
+
+def _remembered(images: ImageSet) -> Chosen:
+    """Return the data set's image that was chosen last."""
+    name = st.session_state.get("image")
+    place = images.index(name) if name in images.ids else 0
+    class_name = images.classes[int(images.labels[place])]
+    return Chosen(
+        images.images[place],
+        images.ids[place],
+        None if class_name == "unlabelled" else class_name,
+        images.ids[place],
+    )
+
+
+def _caption(images: ImageSet, place: int) -> str:
+    return f"{images.classes[int(images.labels[place])]} · {images.ids[place]}"
+
+
+def _signature(images: ImageSet) -> str:
+    return hashlib.sha256("\n".join(images.ids).encode()).hexdigest()[:16]
+
+
+def _shown_places(images: ImageSet, shown: str) -> tuple[int, ...]:
+    """Return the places to show: a sample, the chosen image among them."""
+    if shown == "all":
+        places = np.arange(len(images))
+    else:
+        places = np.flatnonzero(images.labels == images.classes.index(shown))
+    if len(places) > _SHOWN:
+        places = places[np.linspace(0, len(places) - 1, _SHOWN).astype(int)]
+    found = [int(place) for place in places]
+    current = images.index(st.session_state["image"])
+    if current not in found and shown == "all":
+        found[-1] = current
+    return tuple(found)
+
+
+def _any(images: ImageSet, shown: str) -> str:
+    places = np.arange(len(images))
+    if shown != "all":
+        places = np.flatnonzero(images.labels == images.classes.index(shown))
+    return images.ids[int(np.random.default_rng().choice(places))]
+
+
+def _folder() -> ImageSet | None:
+    file = st.file_uploader(
+        "A zip with one folder a class, or images in one folder", type="zip", key="zip"
+    )
+    if file is not None:
+        st.session_state["folder"] = (file.name, file.getvalue())
+    if "folder" not in st.session_state:
+        return None
+    name, data = st.session_state["folder"]
+    try:
+        found = cached.folder(hashlib.sha256(data).hexdigest(), data, name)
+    except ValueError as error:
+        st.error(str(error))
+        return None
+    for sentence in found.notes:
+        st.caption(sentence)
+    return found
+
+
+def _upload() -> Chosen | None:
+    file = st.file_uploader("A picture of your own", type=_ACCEPTED, key="upload")
+    if file is not None:
+        st.session_state["own_upload"] = (file.name, file.getvalue())
+    return _own("own_upload")
+
+
+def _camera() -> Chosen | None:
+    file = st.camera_input("Camera", key="camera", label_visibility="collapsed")
+    if file is not None:
+        st.session_state["own_camera"] = ("camera.jpg", file.getvalue())
+    return _own("own_camera")
+
+
+def _own(key: str) -> Chosen | None:
+    if key not in st.session_state:
+        return None
+    name, data = st.session_state[key]
+    try:
+        picture = cached.decoded(hashlib.sha256(data).hexdigest(), name, data)
+    except ValueError as error:
+        st.error(str(error))
+        return None
+    for sentence in picture.notes:
+        st.caption(sentence)
+    return Chosen(picture.pixels, "your picture", notes=picture.notes)
+
+
+def _draw() -> Chosen | None:
+    from xai.datasets.drawing import centre_digit
+
+    data = drawing_pad(key="pad", size=260)
+    if data is None:
+        return None
+    try:
+        picture = cached.decoded(hashlib.sha256(data).hexdigest(), "drawing.png", data)
+        digit = centre_digit(picture.pixels[:, :, 0])
+    except ValueError as error:
+        st.caption(str(error))
+        return None
+    return Chosen(digit[:, :, None], "your drawing")
+
+
+def fits_note(data: str, spec: ModelSpec) -> str:
+    """Say so when the model has never heard of the data set's classes."""
+    classes = DATASETS[data].classes
+    if classes and not set(classes) & set(spec.classes):
+        return f"{spec.label} knows none of the classes of {DATASETS[data].label}."
+    return ""

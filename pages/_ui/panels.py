@@ -1,0 +1,193 @@
+"""Pieces of a page: pictures, bars, sentences, sources, downloads."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages._ui import link
+from xai import images
+from xai.figures import charts, heatmaps, pictures
+
+if TYPE_CHECKING:
+    from pages._ui.workbench import Bench
+    from xai.embedding import Embedding
+    from xai.types import Method, Prediction
+
+#: Small images are enlarged without blur to about this many pixels.
+SIDE = 448
+
+
+def heading(title: str, question: str) -> None:
+    """Open a page: its name and the question that it answers."""
+    st.markdown(f"## {title}\n{question}")
+
+
+def image(pixels: np.ndarray, *, alt: str) -> None:
+    """Show pixels crisply and losslessly, as wide as the column.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, shape (H, W), (H, W, 1) or (H, W, 3)
+    alt : str
+        What it shows, for those who cannot see it.
+    """
+    crisp = pictures.fit(pictures.picture(pixels), SIDE)
+    st.image(images.encode_png(crisp), width="stretch", alt=alt)
+
+
+def original(bench: Bench) -> None:
+    """Show the image as it came, with its true class."""
+    st.markdown("**The image**")
+    image(bench.chosen.pixels, alt=f"the image {bench.chosen.label}")
+    height, width = bench.chosen.pixels.shape[:2]
+    truth = bench.chosen.class_name or "unknown"
+    st.caption(f"True class: **{truth}** · {bench.chosen.label} · {height} × {width} pixels")
+
+
+def network_input(bench: Bench) -> None:
+    """Show the exact input of the network."""
+    st.markdown("**Network input**")
+    image(images.to_uint8(bench.input), alt=f"the network’s input made of {bench.chosen.label}")
+    channels, height, width = bench.input.shape
+    kind = "colour" if channels == 3 else "grey"
+    st.caption(f"What the network receives: {height} × {width} pixels, {kind}.")
+
+
+def over_image(bench: Bench, values: np.ndarray) -> np.ndarray:
+    """Return a small map in ink over the grey input: nearest cells, no smoothing."""
+    below = pictures.picture(bench.input, grey=True)
+    height, width = below.shape[:2]
+    rows = np.arange(height) * values.shape[0] // height
+    columns = np.arange(width) * values.shape[1] // width
+    grown = values[rows][:, columns]
+    if (values < 0).any():
+        return heatmaps.signed_overlay(below, grown, float(np.abs(values).max()))
+    return heatmaps.magnitude_overlay(below, grown, 0.0, float(values.max()))
+
+
+def short(count: int) -> str:
+    """Write a large count for people: 15.5 G, 385 M, 416 k."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return str(count)
+
+
+def probabilities(bench: Bench, prediction: Prediction, *, k: int = 10) -> None:
+    """Show the most probable classes as bars."""
+    chart = charts.probabilities(prediction, k=k, true=bench.true, target=bench.target)
+    st.altair_chart(chart, width="stretch", alt=f"the {k} most probable classes")
+    st.caption(
+        "Softmax of the network’s last layer: how it shares its belief among "
+        f"{len(prediction.classes):,} classes. It is confidence, not correctness."
+    )
+
+
+def verdict(bench: Bench) -> None:
+    """Say what the network decided and whether it is right."""
+    found = bench.prediction
+    share = f"{found.confidence:.1%}"
+    if bench.true is None:
+        st.info(f"The network says **{found.name}** ({share}). Nobody told us the true class.")
+    elif bench.true == found.label:
+        st.success(f"The network says **{found.name}** ({share}), and it is right.")
+    else:
+        truth = bench.spec.classes[bench.true]
+        st.warning(f"The network says **{found.name}** ({share}), but it is **{truth}**.")
+
+
+def said(prediction: Prediction) -> None:
+    """Say what a network makes of an image, in one line."""
+    st.markdown(f"**{prediction.name}** · {prediction.confidence:.1%}")
+
+
+#: What the figures of a map's quality mean.
+QUALITY = {
+    "Trustworthiness": "How rarely the map shows neighbours that are none: 1 is never.",
+    "Neighbours kept": "Share of the ten nearest images that are still among the ten nearest.",
+    "k-NN on the map": "Share of images whose ten neighbours on the map vote for their class.",
+    "k-NN in the layer": "The same with the neighbours in the layer’s own space.",
+}
+
+
+def quality(found: Embedding) -> list[tuple[str, str]]:
+    """Return the figures that say how far a map can be trusted."""
+    keys = (
+        "trustworthiness",
+        "neighbourhood_preservation",
+        "knn_accuracy",
+        "knn_accuracy_features",
+    )
+    pairs = zip(QUALITY, keys, strict=True)
+    return [(name, f"{found.quality[key]:.1%}") for name, key in pairs if key in found.quality]
+
+
+def about(method: Method) -> None:
+    """Offer formula and paper of a method behind a button."""
+    with st.popover("How it works", icon=":material/function:"):
+        st.markdown(method.summary)
+        if method.formula:
+            st.latex(method.formula)
+        paper = method.paper
+        arxiv = f", arXiv {paper.arxiv}" if paper.arxiv else ""
+        st.caption(f"{paper.authors}: *{paper.title}*, {paper.year}{arxiv}.")
+
+
+def method_choice(key: str, methods: Mapping[str, Method], default: tuple[str, ...]) -> list[str]:
+    """Draw a choice of several methods, bound to the link; return their keys in table order."""
+
+    def parse(text: str) -> list[str] | None:
+        names = [name for name in text.split(",") if name]
+        return names if all(name in methods for name in names) else None
+
+    link.restore(key, parse, what="method", default=list(default))
+    picked = st.pills(
+        "Methods",
+        list(methods),
+        key=key,
+        selection_mode="multi",
+        format_func=lambda name: methods[name].label,
+        persist_state="session",
+    )
+    link.publish(key, ",".join(picked))
+    return [name for name in methods if name in picked]
+
+
+def download_arrays(arrays: Mapping[str, np.ndarray], name: str, key: str) -> None:
+    """Offer raw arrays as one .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    st.download_button(
+        "Raw numbers (.npz)",
+        buffer.getvalue(),
+        f"{name}.npz",
+        "application/octet-stream",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def download_text(text: str, name: str, label: str) -> None:
+    """Offer a text as a file."""
+    st.download_button(
+        label, text, name, "text/plain", key=name, icon=":material/download:", on_click="ignore"
+    )
+
+
+def download_picture(pixels: np.ndarray, name: str, key: str) -> None:
+    """Offer a picture as PNG."""
+    st.download_button(
+        "Picture (.png)",
+        images.encode_png(pixels),
+        f"{name}.png",
+        "image/png",
+        key=key,
+        icon=":material/image:",
+        on_click="ignore",
+    )

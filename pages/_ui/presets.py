@@ -1,0 +1,93 @@
+"""Prepared views: one click opens a page with everything chosen for a story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A card on the start page.
+
+    Attributes
+    ----------
+    title, story : str
+        What to expect, and what to look at.
+    icon : str
+        A Material symbol.
+    page : str
+        The page it opens.
+    query : tuple of (str, str)
+        The link: the choices it makes.
+    """
+
+    title: str
+    story: str
+    icon: str
+    page: str
+    query: tuple[tuple[str, str], ...]
+
+
+PRESETS = (
+    Preset(
+        "A misclassified digit",
+        "LeNet-5 gets this one wrong. Would you have known? Which strokes misled it?",
+        ":material/psychology_alt:",
+        "pages/attribution.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("image", "mnist-test-04839"),
+            ("target", "predicted"),
+        ),
+    ),
+    Preset(
+        "A cat and its evidence",
+        "Which pixels make the network say “cat”? Three methods answer side by side.",
+        ":material/pets:",
+        "pages/attribution.py",
+        (
+            ("data", "photos"),
+            ("model", "efficientnet-lite0"),
+            ("image", "photo-ginger-cat"),
+            ("target", "predicted"),
+        ),
+    ),
+    Preset(
+        "A fooled network",
+        "A change too small to see, and the network is sure of something else.",
+        ":material/masks:",
+        "pages/adversarial.py",
+        (
+            ("data", "photos"),
+            ("model", "efficientnet-lite0"),
+            ("image", "photo-red-panda"),
+            ("attack", "pgd"),
+        ),
+    ),
+    Preset(
+        "A layer’s map",
+        "A thousand digits as the last hidden layer sees them: ten islands, few bridges.",
+        ":material/scatter_plot:",
+        "pages/dataset.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("space", "relu4"),
+            ("map", "tsne"),
+        ),
+    ),
+)
+
+
+def cards() -> None:
+    """Draw the four cards, each with the link that opens its view."""
+    st.markdown("#### Or open a prepared view")
+    for column, preset in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.page_link(
+                preset.page, label=preset.title, icon=preset.icon, query_params=dict(preset.query)
+            )
+            st.caption(preset.story)

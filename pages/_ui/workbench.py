@@ -1,0 +1,187 @@
+"""The workbench: which data set, model, image and class all pages look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages._ui import cached, fetching, image_source, link
+from xai import images
+from xai.datasets import DATASETS
+from xai.models import MODELS, ModelSpec
+
+if TYPE_CHECKING:
+    from pages._ui.image_source import Chosen
+    from xai.models import LoadedModel
+    from xai.types import Prediction
+
+#: A photograph and what the network sees in it: the first thing a visitor meets.
+DEFAULT_DATA = "photos"
+
+_BENCH = "_bench"
+
+_TARGETS = {
+    "predicted": "the predicted class",
+    "true": "the true class",
+    "second": "the runner-up",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all pages look at. Nothing is computed before a page asks for it.
+
+    Attributes
+    ----------
+    data, model_name : str
+        Keys of the registries.
+    chosen : Chosen
+        The image as it came.
+    wanted : str
+        ``"predicted"``, ``"true"``, ``"second"`` or a class index as text.
+    """
+
+    data: str
+    model_name: str
+    chosen: Chosen
+    wanted: str
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's row of the registry."""
+        return MODELS[self.model_name]
+
+    @cached_property
+    def model(self) -> LoadedModel:
+        """The loaded model."""
+        return cached.model(self.model_name)
+
+    @cached_property
+    def input(self) -> np.ndarray:
+        """The exact input of the network: (C, H, W) float32 in [0, 1]."""
+        return self.model.prepare(self.chosen.pixels)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the exact input."""
+        return images.digest(self.input)
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """What the model says of the image."""
+        return cached.prediction(self.model_name, self.digest, self.input)
+
+    @property
+    def true(self) -> int | None:
+        """Index of the true class among the model's classes, or None if it has none."""
+        name = self.chosen.class_name
+        classes = self.spec.classes
+        return classes.index(name) if name in classes else None
+
+    @property
+    def target(self) -> int:
+        """Index of the class to explain."""
+        if self.wanted == "true" and self.true is not None:
+            return self.true
+        if self.wanted == "second":
+            return self.prediction.top(2)[1]
+        if self.wanted.isdigit():
+            return int(self.wanted)
+        return self.prediction.label
+
+    @property
+    def target_name(self) -> str:
+        """Name of the class to explain."""
+        return self.spec.classes[self.target]
+
+
+def lay_out() -> None:
+    """Draw the sidebar and remember what was chosen for the page that runs next."""
+    st.session_state[_BENCH] = None
+    with st.sidebar:
+        st.session_state[_BENCH] = _sidebar()
+
+
+def current() -> Bench:
+    """Return what this page looks at; say what to do and stop if there is nothing yet."""
+    bench: Bench | None = st.session_state.get(_BENCH)
+    if bench is None:
+        st.info(
+            "There is no image to look at yet. The sidebar says what is missing; the bundled "
+            "photographs and digits are always there.",
+            icon=":material/arrow_back:",
+        )
+        st.stop()
+    return bench
+
+
+def _sidebar() -> Bench | None:
+    data = _data()
+    if not fetching.data_ready(data):
+        return None
+    spec = MODELS[_model(data)]
+    chosen = image_source.choose(data, spec)
+    if chosen is None:
+        return None
+    wanted = _target(spec, chosen)
+    if not fetching.model_ready(spec):
+        return None
+    return Bench(data, spec.name, chosen, wanted)
+
+
+def _data() -> str:
+    names = tuple(DATASETS)
+    link.restore("data", link.one_of(names), what="data set", default=DEFAULT_DATA)
+    data = st.selectbox(
+        "Data set",
+        names,
+        key="data",
+        format_func=lambda name: DATASETS[name].label,
+        help="Where the images come from. The models on offer are those that fit.",
+    )
+    link.publish("data", data)
+    return data
+
+
+def _model(data: str) -> str:
+    names = tuple(name for name, spec in MODELS.items() if data in spec.fits)
+    link.restore("model", link.one_of(names), what="model", default=names[0])
+    if st.session_state["model"] not in names:
+        st.session_state["model"] = names[0]
+    name = st.selectbox(
+        "Model",
+        names,
+        key="model",
+        format_func=lambda name: MODELS[name].label,
+        help=f"{MODELS[st.session_state['model']].summary} Only models that can read this data set "
+        "are offered.",
+    )
+    link.publish("model", name)
+    return name
+
+
+def _target(spec: ModelSpec, chosen: Chosen) -> str:
+    known = chosen.class_name in spec.classes
+    words = tuple(word for word in _TARGETS if word != "true" or known)
+    options = (*words, *(str(index) for index in range(len(spec.classes))))
+    link.restore("target", link.one_of(options), what="class", default="predicted")
+    if st.session_state["target"] not in options:
+        st.session_state["target"] = "predicted"
+    wanted = st.selectbox(
+        "Class to explain",
+        options,
+        key="target",
+        format_func=lambda word: _TARGETS.get(word) or _class_label(spec, word),
+        help="Evidence and attacks are about this class. Type to search.",
+    )
+    link.publish("target", wanted)
+    return wanted
+
+
+def _class_label(spec: ModelSpec, index: str) -> str:
+    name = spec.classes[int(index)]
+    return name if name == index else f"{name} ({index})"
