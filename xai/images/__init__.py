@@ -1,0 +1,229 @@
+"""Pixels and images: resize, crop, convert, name by digest; ``decode`` reads a file.
+
+*Pixels* are uint8 of shape (H, W, C), an *image* is float32 of shape (C, H, W) in
+[0, 1]. Pillow is imported by the functions that need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from xai.images.headers import MAX_BYTES, MAX_PIXELS
+from xai.images.intake import DecodedImage, decode
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "DecodedImage",
+    "center_crop",
+    "decode",
+    "digest",
+    "encode_png",
+    "from_uint8",
+    "resize",
+    "resize_short",
+    "to_uint8",
+]
+
+Method = Literal["bicubic", "bilinear"]
+
+#: Longest strip that :func:`resize_short` keeps whole, as longer by shorter side.
+MAX_RATIO = 32
+
+
+# ---------------------------------------------------------------- conversions
+def encode_png(pixels: np.ndarray) -> bytes:
+    """Return pixels as the bytes of a PNG file.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)
+        Grey, RGB or RGBA.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the pixels are of another type or shape.
+    """
+    buffer = BytesIO()
+    _to_pil(pixels[:, :, None] if getattr(pixels, "ndim", 0) == 2 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def digest(value: np.ndarray | bytes) -> str:
+    """Return the SHA-256, in hexadecimal, of bytes or of an array.
+
+    Notes
+    -----
+    Of an array, type and shape count as well as the values, so that arrays of
+    equal bytes and different meaning differ.
+
+    Raises
+    ------
+    TypeError
+        If it is neither, or an array of Python objects.
+    """
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return hashlib.sha256(value).hexdigest()
+    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        raise TypeError(f"digest: expected bytes or an array of numbers, got {type(value)}")
+    found = hashlib.sha256(f"{value.dtype.str}{value.shape}".encode())
+    found.update(np.ascontiguousarray(value).data)
+    return found.hexdigest()
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Turn an image (C, H, W) in [0, 1] into pixels (H, W, C), uint8, rounding.
+
+    Raises
+    ------
+    ValueError
+        If it is not of three axes, or not finite.
+    """
+    image = np.asarray(image)
+    if image.ndim != 3:
+        raise ValueError(f"image: expected shape (C, H, W), got {image.shape}")
+    if not np.isfinite(image).all():
+        raise ValueError("image: expected finite values, got NaN or infinity")
+    scaled = np.rint(image * np.float32(255)).clip(0, 255).astype(np.uint8)
+    return np.ascontiguousarray(scaled.transpose(1, 2, 0))
+
+
+def from_uint8(pixels: np.ndarray) -> np.ndarray:
+    """Turn pixels (H, W, C), uint8, into an image (C, H, W), float32 in [0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the pixels are of another type or shape.
+    """
+    _check_pixels(pixels)
+    image = pixels.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    return np.ascontiguousarray(image)
+
+
+# -------------------------------------------------------------------- resizing
+def resize(pixels: np.ndarray, size: tuple[int, int], *, method: Method = "bicubic") -> np.ndarray:
+    """Resample to ``size``, with the numbers of torchvision's ``Resize`` on Pillow images.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, shape (H, W, C), C in 1, 3, 4
+        The image.
+    size : tuple of int
+        New height and width in pixels.
+    method : str
+        ``"bicubic"`` or ``"bilinear"``; both smooth when they shrink.
+
+    Returns
+    -------
+    ndarray, uint8, shape (height, width, C)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If pixels or method are of another kind, a side is below 1, or the result
+        would have more than :data:`MAX_PIXELS` pixels.
+    """
+    from PIL import Image
+
+    methods = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+    if method not in methods:
+        raise ValueError(f"method: expected one of {', '.join(methods)}; got {method!r}")
+    height, width = size
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise ValueError(f"size: expected 1 to {MAX_PIXELS:,} pixels, got {height} × {width}")
+    _check_pixels(pixels)
+    if pixels.shape[:2] == (height, width):
+        return pixels.copy()
+    small = np.array(_to_pil(pixels).resize((width, height), methods[method]))
+    return small.reshape(height, width, -1)
+
+
+def resize_short(pixels: np.ndarray, short: int, *, method: Method = "bicubic") -> np.ndarray:
+    """Resample so that the shorter side has ``short`` pixels; the sides keep their ratio.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, shape (H, W, C)
+        The image.
+    short : int
+        New length of the shorter side in pixels.
+    method : str
+        As in :func:`resize`.
+
+    Notes
+    -----
+    The longer side becomes ``int(short * longer / shorter)``, as torchvision has it.
+    Of a strip longer than :data:`MAX_RATIO` to 1 (say 1 × 5,000) only the middle is
+    resampled, since the whole would be enormous; a centre crop that follows sees no
+    difference.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`resize`.
+    """
+    _check_pixels(pixels)
+    height, width = (min(side, MAX_RATIO * min(pixels.shape[:2])) for side in pixels.shape[:2])
+    if (height, width) != pixels.shape[:2]:
+        pixels = center_crop(pixels, (height, width))
+    if width <= height:
+        return resize(pixels, (int(short * height / width), short), method=method)
+    return resize(pixels, (short, int(short * width / height)), method=method)
+
+
+def center_crop(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Cut out the middle; where the image is smaller, black is added around it.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, shape (H, W, C)
+        The image.
+    size : tuple of int
+        Height and width of the result in pixels.
+
+    Notes
+    -----
+    The corner is at ``round((side - size) / 2)``, halves to even, as torchvision's
+    ``CenterCrop`` has it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the pixels are of another kind, or a side is out of range.
+    """
+    _check_pixels(pixels)
+    height, width = size
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise ValueError(f"size: expected 1 to {MAX_PIXELS:,} pixels, got {height} × {width}")
+    lacks = [max(0, want - have) for want, have in zip(size, pixels.shape[:2], strict=True)]
+    if any(lacks):
+        pixels = np.pad(pixels, [*((lack // 2, (lack + 1) // 2) for lack in lacks), (0, 0)])
+    top, left = (
+        round((have - want) / 2) for want, have in zip(size, pixels.shape[:2], strict=True)
+    )
+    return np.ascontiguousarray(pixels[top : top + height, left : left + width])
+
+
+def _check_pixels(pixels: np.ndarray) -> None:
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
+        got = getattr(pixels, "dtype", type(pixels).__name__)
+        raise TypeError(f"pixels: expected a uint8 array, got {got}")
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or pixels.size == 0:
+        shape = "(H, W, C) with 1, 3 or 4 channels"
+        raise ValueError(f"pixels: expected shape {shape}, got {pixels.shape}")
+
+
+def _to_pil(pixels: np.ndarray) -> Image.Image:
+    from PIL import Image
+
+    _check_pixels(pixels)
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
