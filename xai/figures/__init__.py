@@ -1,0 +1,21 @@
+"""Pictures and charts of plain data: arrays in, pixels or a chart out.
+
+Values keep their sign, their scale and their channels until they arrive here; only
+this package makes colours of them. It knows neither streamlit nor torch, and plotly,
+altair and Pillow are imported by the functions that need them.
+
+=============  ==================================================================
+``colours``    the colour maps and the class colours
+``summary``    what a map holds, in numbers and in a sentence
+``heatmaps``   relevance and activations to pixels, alone or over the image
+``legends``    the colour bar beside a map, as HTML
+``pictures``   any image as RGB pixels, enlarged or with colours laid over it
+``sprites``    many small pictures as one; thumbnails
+``sheets``     the channels of a layer as one sprite
+``charts``     altair: probabilities, before and after, traces
+``encodings``  what the altair charts share
+``scatter``    plotly: the map of a data set
+``graph``      the drawing of a network
+``wording``    numbers and names as figures write them
+=============  ==================================================================
+"""

@@ -1,0 +1,108 @@
+"""What the altair charts share: axes, text, tooltips and the fixed size.
+
+No text colour is fixed: it is the page's, in the light theme and in the dark one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xai.figures.colours import ACCENT, CHANGED, CLASS_COLOURS
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_FONT = 16
+# Room to the right of 100 % for the number behind the longest bar.
+_X_END = 1.28
+#: Pixels below the plot, of an axis with its title.
+AXIS_HEIGHT = 64
+#: Pixels above the plot, of a legend.
+LEGEND_HEIGHT = 40
+
+
+def plain_axis(**options: Any) -> alt.Axis:
+    """Return an axis with large text."""
+    import altair as alt
+
+    fixed = {"labelFontSize": _FONT - 1, "titleFontSize": _FONT - 1}
+    padded = {"labelPadding": 6, "titlePadding": 6}
+    return alt.Axis(**(options | fixed | padded))
+
+
+def percent_axis(title: str) -> alt.X:
+    """Return the horizontal axis from 0 to 100 %, with room for the numbers behind the bars."""
+    import altair as alt
+
+    axis = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], titleAnchor="start")
+    scale = alt.Scale(domain=[0, _X_END], nice=False)
+    return alt.X("probability:Q", title=title, scale=scale, axis=axis)
+
+
+def name_axis(labels: list[str]) -> alt.Y:
+    """Return the vertical axis of rows, in the order of their labels."""
+    import altair as alt
+
+    axis = alt.Axis(
+        labelFontSize=_FONT,
+        labelColor="currentColor",
+        labelLimit=260,
+        labelPadding=8,
+        labelOverlap=False,
+    )
+    return alt.Y("label:N", sort=labels, title=None, axis=axis)
+
+
+def numbers(base: alt.Chart) -> alt.Chart:
+    """Return the layer that writes ``text`` behind the bars, in the colour of the page's text."""
+    import altair as alt
+
+    # A theme may colour all marks alike, text included; the colour of the page's text is
+    # what a browser knows as currentColor.
+    return base.mark_text(align="left", baseline="middle", dx=6, fontSize=_FONT).encode(
+        text="text:N", color=alt.value("currentColor")
+    )
+
+
+def tooltip(*fields: str) -> list[alt.Tooltip]:
+    """Return tooltips of fields, numbers with their usual digits."""
+    import altair as alt
+
+    kinds = {"probability": ("Q", ".2%"), "logit": ("Q", ".3f"), "value": ("Q", ".4g")}
+    kinds |= {"rank": ("Q", "d"), "step": ("Q", "d")}
+    return [
+        alt.Tooltip(f"{field}:{kinds[field][0]}", format=kinds[field][1])
+        if field in kinds
+        else alt.Tooltip(f"{field}:N")
+        for field in fields
+    ]
+
+
+def two_colours(words: tuple[str, str]) -> alt.Color:
+    """Return the colours of a state and of the one after a change."""
+    import altair as alt
+
+    scale = alt.Scale(domain=list(words), range=[ACCENT, CHANGED])
+    return alt.Color("when:N", scale=scale, sort=list(words), title=None, legend=top_legend())
+
+
+def top_legend() -> alt.Legend:
+    """Return a legend above the plot."""
+    import altair as alt
+
+    return alt.Legend(orient="top", offset=4, labelFontSize=_FONT - 1, symbolSize=160, title=None)
+
+
+def line_colours(n: int) -> list[str]:
+    """Return ``n`` colours of lines; they begin again after the last."""
+    colours = [ACCENT, CHANGED, *(c for c in CLASS_COLOURS[1:] if c != CHANGED)]
+    return [colours[index % len(colours)] for index in range(n)]
+
+
+def finished(chart: Any, height: int) -> Any:
+    """Return a chart as wide as its container and ``height`` pixels high in all."""
+    import altair as alt
+
+    # What is fitted is the whole, axes and legend included, in Streamlit and elsewhere.
+    fitted = alt.AutoSizeParams(type="fit", contains="padding")
+    return chart.properties(width="container", height=height, autosize=fitted)
