@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._ui import link, workbench
+from pages._ui import link, panels, workbench
 
 PAGES = (
     ("start", "Start", ":material/home:"),
@@ -42,6 +42,7 @@ def main() -> None:
         workbench.lay_out()
         link.show_notes()
         page.run()
+        panels.storage_note()
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
 

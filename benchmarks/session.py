@@ -104,7 +104,7 @@ class Session:
         begin = time.perf_counter()
         self._socket.send(message.SerializeToString())
         while True:
-            answer = ForwardMsg.FromString(self._socket.recv())  # type: ignore[arg-type]
+            answer = ForwardMsg.FromString(self._socket.recv())
             if answer.WhichOneof("type") == "script_finished":
                 return time.perf_counter() - begin
 

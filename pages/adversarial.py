@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from pages._ui import assault, controls, link, panels, workbench
+from pages._ui import assault, controls, panels, workbench
 from xai.attacks import ATTACKS
 from xai.figures import charts, heatmaps, legends, pictures
 
@@ -13,24 +13,17 @@ panels.heading("Adversarial", "How small a change makes the network err, and how
 bench = workbench.current()
 panels.verdict(bench)
 
-link.restore("attack", link.one_of(tuple(ATTACKS)), what="attack", default="pgd")
 chosen, aim, strength = st.columns([1, 1, 2], vertical_alignment="bottom", gap="medium")
-method = chosen.segmented_control(
-    "Attack",
-    list(ATTACKS),
-    key="attack",
-    format_func=lambda name: ATTACKS[name].label,
-    required=True,
-    persist_state="session",
-)
-link.publish("attack", method)
+with chosen:
+    names = {name: row.label for name, row in ATTACKS.items()}
+    method = controls.segments("attack", "Attack", names, default="pgd")
 with aim:
     goal = assault.choose_goal(bench)
 with strength:
     eps = assault.choose_strength(bench)
 with st.expander("More settings", icon=":material/tune:"):
-    names = [name for name in ATTACKS[method].params.infos() if name not in ("eps", "norm")]
-    params = controls.params(ATTACKS[method].params, method, only=names, fixed={"eps": eps})
+    fields = [name for name in ATTACKS[method].params.infos() if name not in ("eps", "norm")]
+    params = controls.params(ATTACKS[method].params, method, only=fields, fixed={"eps": eps})
     panels.about(ATTACKS[method])
 
 result = assault.compute(bench, method, goal, params)

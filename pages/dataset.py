@@ -28,7 +28,7 @@ with st.expander("Settings of the map", icon=":material/tune:"):
     panels.about(METHODS[how])
 
 layer = None if chosen == "pixels" else chosen
-key = atlas.MapKey(bench.data, bench.model_name, n, layer, how, params)
+key = atlas.MapKey(bench.images_key, bench.model_name, n, layer, how, params)
 found = atlas.compute(bench, key)
 if found is None:
     st.skeleton(560)
@@ -36,7 +36,7 @@ if found is None:
 for sentence in found.notes:
     st.info(sentence, icon=":material/info:")
 
-images = atlas.sample(bench.data, n)
+images = atlas.sample(bench, n)
 figure = scatter.embedding(found.points, images.labels, images.classes, ids=images.ids)
 st.plotly_chart(figure, key="scatter", alt=f"{how} map of {len(images)} images")
 st.caption(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages._ui import cached, progress
+from pages._ui import progress
 from pages._ui.workbench import Bench
 from xai import datasets, embedding
+from xai.datasets import ImageSet
 from xai.embedding import METHODS, Embedding
 from xai.jobs import Report
 from xai.types import Params
@@ -19,7 +20,7 @@ COUNTS = (100, 300, 600, 1000, 2000)
 
 @dataclass(frozen=True)
 class MapKey:
-    """Everything that a map depends on. ``layer`` None means pixels."""
+    """Everything that a map depends on: ``data`` is the images' signature, no layer is pixels."""
 
     data: str
     model: str
@@ -30,15 +31,14 @@ class MapKey:
     seed: int = 0
 
 
-def sample(data: str, n: int) -> datasets.ImageSet:
-    """Return the stratified sample of a data set that its map shows."""
-    whole = cached.folder_set() if data == "folder" else cached.image_set(data, "test")
-    return whole.subset(datasets.draw(whole.labels, n, 0))
+def sample(bench: Bench, n: int) -> ImageSet:
+    """Return the stratified sample of the data set that its map shows."""
+    return bench.images.subset(datasets.draw(bench.images.labels, n, 0))
 
 
 def compute(bench: Bench, key: MapKey) -> Embedding | None:
     """Return a map, or show how far it is."""
-    model, images = bench.model, sample(key.data, key.n)
+    model, images = bench.model, sample(bench, key.n)
 
     def work(report: Report) -> Embedding:
         report(0, 0, f"{len(images)} images through the network")

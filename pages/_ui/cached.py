@@ -7,6 +7,9 @@ by a sample of their elements, so one changed pixel could return a stale answer.
 from __future__ import annotations
 
 import gc
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,10 +29,19 @@ if TYPE_CHECKING:
     from xai.network import ModelGraph
 
 
+@dataclass(frozen=True)
+class Probe:
+    """Key of a tiny result that is kept to see whether anything can be kept."""
+
+    purpose: str = "can results be kept?"
+
+
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """Return the store of results under ``cache/``."""
-    return Store()
+    """Return the store of results under ``cache/``; its ``writable_error`` is known at once."""
+    opened = Store()
+    opened.save(Probe(), {"probe": np.zeros(1, np.float32)})
+    return opened
 
 
 @st.cache_resource(show_spinner=False)
@@ -38,9 +50,40 @@ def jobs() -> Jobs:
     return Jobs(store())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+class OwnModels:
+    """The checkpoints that users brought, the latest few; only their own session knows a name."""
+
+    def __init__(self, most: int = 3) -> None:
+        self._most = most
+        self._held: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> LoadedModel | None:
+        """Return a checkpoint by its spec's name, or None if it is no longer held."""
+        with self._lock:
+            return self._held.get(name)
+
+    def put(self, loaded: LoadedModel) -> None:
+        """Hold a checkpoint; the oldest makes room."""
+        with self._lock:
+            self._held[loaded.spec.name] = loaded
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+
+
+@st.cache_resource(show_spinner=False)
+def own_models() -> OwnModels:
+    """Return the shelf of users' own checkpoints."""
+    return OwnModels()
+
+
 def model(name: str) -> LoadedModel:
-    """Return a loaded model, shared by all sessions."""
+    """Return a loaded model, shared by all sessions; or a checkpoint of the user's own."""
+    return own_models().get(name) or _registered(name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _registered(name: str) -> LoadedModel:
     loaded = models.load(name)
     # The collector walks every imported object after each script run unless they are frozen.
     gc.collect()

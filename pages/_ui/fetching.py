@@ -10,7 +10,7 @@ from pages._ui import progress
 from xai import datasets, models
 from xai.datasets import DATASETS
 from xai.jobs import Report
-from xai.models import ModelSpec
+from xai.models import MODELS, ModelSpec
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def data_ready(name: str) -> bool:
 
 def model_ready(spec: ModelSpec) -> bool:
     """Say whether a model can be loaded; offer the download of its weights if not."""
-    if spec.bundled or models.is_ready(spec.name):
+    if spec.name not in MODELS or models.is_ready(spec.name):
         return True
     size = models.download_size(spec.name) / 1e6
     st.caption(f"The weights of {spec.label} are not on this machine yet: {size:.0f} MB.")

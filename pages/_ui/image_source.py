@@ -12,7 +12,6 @@ import streamlit as st
 from pages._ui import cached, link
 from pages._ui.drawing_pad import drawing_pad
 from pages._ui.image_picker import image_picker
-from xai.datasets import DATASETS
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
@@ -29,6 +28,8 @@ _SHOWN = 60
 _TILE = 46
 #: Images of at most this many pixels are shown as squares, not smoothed.
 _SMALL = 32
+#: Mean grey value of the rim above which a picture is taken for ink on paper.
+_BRIGHT = 127
 _PREFERRED = {"photos": "photo-ginger-cat"}
 
 
@@ -56,8 +57,13 @@ class Chosen:
     notes: tuple[str, ...] = ()
 
 
-def choose(data: str, spec: ModelSpec) -> Chosen | None:
-    """Draw the choice of an image; return it, or None while there is none."""
+def image_set(data: str) -> ImageSet | None:
+    """Return the images to browse; for a folder of one's own, ask for it."""
+    return _folder() if data == "folder" else cached.image_set(data, "test")
+
+
+def choose(images: ImageSet, spec: ModelSpec) -> Chosen:
+    """Draw the choice of an image; return it."""
     sources = tuple(word for word in _SOURCES if word != "draw" or spec.vocabulary == "digits")
     link.restore("source", link.one_of(("browse",)), what="source of the image", default="browse")
     if st.session_state["source"] not in sources:
@@ -71,20 +77,19 @@ def choose(data: str, spec: ModelSpec) -> Chosen | None:
         width="stretch",
         wrap=False,
     )
-    images = _folder() if data == "folder" else cached.image_set(data, "test")
-    if source == "browse":
-        return _browse(data, images) if images is not None else None
+    if source == "browse" or source is None:
+        return _browse(images)
     link.publish("image", None)
-    own = {"upload": _upload, "draw": _draw, "camera": _camera}[source]()
+    own = {"upload": _upload, "draw": _draw, "camera": _camera}[source](spec)
     if own is not None:
         st.caption("A link to this page will show the data set’s image: your own stays with you.")
         return own
     # Until there is an image of one's own, the pages go on with the data set's.
-    return _remembered(images) if images is not None else None
+    return _remembered(images)
 
 
-def _browse(data: str, images: ImageSet) -> Chosen:
-    _restore_id(data, images)
+def _browse(images: ImageSet) -> Chosen:
+    _restore_id(images)
     options = ("all", *images.classes)
     if st.session_state.get("browse_class") not in options:
         st.session_state["browse_class"] = "all"
@@ -101,7 +106,7 @@ def _browse(data: str, images: ImageSet) -> Chosen:
     places = _shown_places(images, shown)
     small = images.images[0].shape[0] <= _SMALL
     side = images.images[0].shape[0] if small else 2 * _TILE
-    sheet, columns = cached.gallery(f"{data}/{_signature(images)}", places, side, images)
+    sheet, columns = cached.gallery(signature(images), places, side, images)
     picked = image_picker(
         [images.ids[place] for place in places],
         sheet,
@@ -121,8 +126,8 @@ def _browse(data: str, images: ImageSet) -> Chosen:
     return _remembered(images)
 
 
-def _restore_id(data: str, images: ImageSet) -> None:
-    first = _PREFERRED.get(data, images.ids[0])
+def _restore_id(images: ImageSet) -> None:
+    first = _PREFERRED.get(images.name, images.ids[0])
     default = first if first in images.ids else images.ids[0]
     known = link.one_of(images.ids)
     link.restore("image", known, what="image", default=default)
@@ -147,7 +152,8 @@ def _caption(images: ImageSet, place: int) -> str:
     return f"{images.classes[int(images.labels[place])]} · {images.ids[place]}"
 
 
-def _signature(images: ImageSet) -> str:
+def signature(images: ImageSet) -> str:
+    """Return a short text that stands for exactly these images."""
     return hashlib.sha256("\n".join(images.ids).encode()).hexdigest()[:16]
 
 
@@ -192,21 +198,21 @@ def _folder() -> ImageSet | None:
     return found
 
 
-def _upload() -> Chosen | None:
+def _upload(spec: ModelSpec) -> Chosen | None:
     file = st.file_uploader("A picture of your own", type=_ACCEPTED, key="upload")
     if file is not None:
         st.session_state["own_upload"] = (file.name, file.getvalue())
-    return _own("own_upload")
+    return _own("own_upload", spec)
 
 
-def _camera() -> Chosen | None:
+def _camera(spec: ModelSpec) -> Chosen | None:
     file = st.camera_input("Camera", key="camera", label_visibility="collapsed")
     if file is not None:
         st.session_state["own_camera"] = ("camera.jpg", file.getvalue())
-    return _own("own_camera")
+    return _own("own_camera", spec)
 
 
-def _own(key: str) -> Chosen | None:
+def _own(key: str, spec: ModelSpec) -> Chosen | None:
     if key not in st.session_state:
         return None
     name, data = st.session_state[key]
@@ -217,10 +223,16 @@ def _own(key: str) -> Chosen | None:
         return None
     for sentence in picture.notes:
         st.caption(sentence)
-    return Chosen(picture.pixels, "your picture", notes=picture.notes)
+    pixels = picture.pixels
+    if spec.vocabulary == "digits":
+        # Ink on paper is dark on light; the digits that the network knows are not.
+        paper = float(np.concatenate([pixels[0], pixels[-1]]).mean()) > _BRIGHT
+        if st.toggle("Invert: light ink on black", value=paper, key=f"invert-{picture.digest}"):
+            pixels = 255 - pixels
+    return Chosen(pixels, "your picture", notes=picture.notes)
 
 
-def _draw() -> Chosen | None:
+def _draw(spec: ModelSpec) -> Chosen | None:
     from xai.datasets.drawing import centre_digit
 
     data = drawing_pad(key="pad", size=260)
@@ -233,11 +245,3 @@ def _draw() -> Chosen | None:
         st.caption(str(error))
         return None
     return Chosen(digit[:, :, None], "your drawing")
-
-
-def fits_note(data: str, spec: ModelSpec) -> str:
-    """Say so when the model has never heard of the data set's classes."""
-    classes = DATASETS[data].classes
-    if classes and not set(classes) & set(spec.classes):
-        return f"{spec.label} knows none of the classes of {DATASETS[data].label}."
-    return ""

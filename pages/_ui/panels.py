@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages._ui import link
+from pages._ui import cached, link
 from xai import images
 from xai.figures import charts, heatmaps, pictures
 
@@ -136,6 +136,13 @@ def about(method: Method) -> None:
         paper = method.paper
         arxiv = f", arXiv {paper.arxiv}" if paper.arxiv else ""
         st.caption(f"{paper.authors}: *{paper.title}*, {paper.year}{arxiv}.")
+
+
+def storage_note() -> None:
+    """Say so in the sidebar if results cannot be kept on disk."""
+    reason = cached.store().writable_error
+    if reason:
+        st.sidebar.caption(f":material/warning: {reason} Everything works all the same.")
 
 
 def method_choice(key: str, methods: Mapping[str, Method], default: tuple[str, ...]) -> list[str]:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages._ui import cached, fetching, image_source, link
+from pages._ui import cached, fetching, image_source, link, own_model
 from xai import images
 from xai.datasets import DATASETS
 from xai.models import MODELS, ModelSpec
 
 if TYPE_CHECKING:
     from pages._ui.image_source import Chosen
+    from xai.datasets import ImageSet
     from xai.models import LoadedModel
     from xai.types import Prediction
 
@@ -37,8 +38,12 @@ class Bench:
 
     Attributes
     ----------
-    data, model_name : str
-        Keys of the registries.
+    data : str
+        Key of the data set.
+    images : ImageSet
+        All of it that can be browsed.
+    spec : ModelSpec
+        The model's row of the registry, or that of the user's own checkpoint.
     chosen : Chosen
         The image as it came.
     wanted : str
@@ -46,14 +51,20 @@ class Bench:
     """
 
     data: str
-    model_name: str
+    images: ImageSet
+    spec: ModelSpec
     chosen: Chosen
     wanted: str
 
+    @cached_property
+    def images_key(self) -> str:
+        """Short text that stands for exactly these images."""
+        return image_source.signature(self.images)
+
     @property
-    def spec(self) -> ModelSpec:
-        """The model's row of the registry."""
-        return MODELS[self.model_name]
+    def model_name(self) -> str:
+        """Key of the model."""
+        return self.spec.name
 
     @cached_property
     def model(self) -> LoadedModel:
@@ -123,14 +134,15 @@ def _sidebar() -> Bench | None:
     data = _data()
     if not fetching.data_ready(data):
         return None
-    spec = MODELS[_model(data)]
-    chosen = image_source.choose(data, spec)
-    if chosen is None:
+    spec = _model(data)
+    images = image_source.image_set(data)
+    if images is None:
         return None
+    chosen = image_source.choose(images, spec)
     wanted = _target(spec, chosen)
     if not fetching.model_ready(spec):
         return None
-    return Bench(data, spec.name, chosen, wanted)
+    return Bench(data, images, spec, chosen, wanted)
 
 
 def _data() -> str:
@@ -147,21 +159,26 @@ def _data() -> str:
     return data
 
 
-def _model(data: str) -> str:
-    names = tuple(name for name, spec in MODELS.items() if data in spec.fits)
+def _model(data: str) -> ModelSpec:
+    specs = {name: spec for name, spec in MODELS.items() if data in spec.fits}
+    names = tuple(specs)
     link.restore("model", link.one_of(names), what="model", default=names[0])
-    if st.session_state["model"] not in names:
+    own = own_model.current(data)
+    if own is not None:
+        specs[own.name] = own
+    if st.session_state["model"] not in specs:
         st.session_state["model"] = names[0]
     name = st.selectbox(
         "Model",
-        names,
+        list(specs),
         key="model",
-        format_func=lambda name: MODELS[name].label,
-        help=f"{MODELS[st.session_state['model']].summary} Only models that can read this data set "
-        "are offered.",
+        format_func=lambda name: specs[name].label,
+        help=f"{specs[st.session_state['model']].summary} Only models that can read this data "
+        "set are offered.",
     )
-    link.publish("model", name)
-    return name
+    link.publish("model", name if name in MODELS else None)
+    own_model.loader(data)
+    return specs[name]
 
 
 def _target(spec: ModelSpec, chosen: Chosen) -> str:

@@ -1,0 +1,67 @@
+"""A checkpoint of the user's own: loaded, tried out, put on the workbench of this session."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages._ui import cached
+from xai import models
+from xai.models import MODELS, ModelSpec
+
+_OWN = "own_model"
+
+
+def current(data: str) -> ModelSpec | None:
+    """Return the spec of this session's own model if it fits the data set."""
+    name = st.session_state.get(_OWN)
+    if name is None:
+        return None
+    loaded = cached.own_models().get(name)
+    if loaded is None:
+        # Others loaded theirs meanwhile, and only a few are held.
+        del st.session_state[_OWN]
+        st.caption("Your checkpoint was put away to save memory: please load it again.")
+        return None
+    return loaded.spec if data in loaded.spec.fits else None
+
+
+def loader(data: str) -> None:
+    """Offer to load a checkpoint, unless the app is public."""
+    if not models.checkpoints_allowed():
+        return
+    with st.popover("Own checkpoint", icon=":material/upload_file:", width="stretch"):
+        fitting = [name for name, spec in MODELS.items() if data in spec.fits]
+        architecture = st.selectbox(
+            "Architecture", fitting, format_func=lambda name: MODELS[name].label, key="own_arch"
+        )
+        file = st.file_uploader(
+            "Weights: a .safetensors file, or a .pth file with a state dict",
+            type=["safetensors", "pth", "pt"],
+            key="own_file",
+        )
+        text = st.text_area(
+            "Class names, one a line (optional)", key="own_classes", placeholder="cat\ndog"
+        )
+        if st.button("Load it", disabled=file is None, type="primary") and file is not None:
+            _load(file.name, file.getvalue(), architecture, text)
+
+
+def _load(name: str, content: bytes, architecture: str, text: str) -> None:
+    classes = [line.strip() for line in text.splitlines() if line.strip()] or None
+    try:
+        checkpoint = models.load_checkpoint(content, architecture, name=name, classes=classes)
+    except ValueError as error:
+        st.error(str(error))
+        return
+    key = checkpoint.model.spec.name
+    cached.own_models().put(checkpoint.model)
+    st.session_state[_OWN] = key
+    st.success(f"{checkpoint.report.parameters:,} parameters, {checkpoint.report.classes} classes.")
+    for finding in checkpoint.report.findings:
+        mark = ":material/check:" if finding.works else ":material/close:"
+        st.markdown(f"{mark} **{finding.feature}** {finding.reason}")
+    st.button("Put it on the workbench", on_click=_select, args=(key,))
+
+
+def _select(key: str) -> None:
+    st.session_state["model"] = key
