@@ -9,17 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._ui import link, panels, workbench
-
-PAGES = (
-    ("start", "Start", ":material/home:"),
-    ("dataset", "Dataset map", ":material/scatter_plot:"),
-    ("architecture", "Architecture", ":material/account_tree:"),
-    ("feature_maps", "Feature maps", ":material/grid_view:"),
-    ("attribution", "Attribution", ":material/troubleshoot:"),
-    ("adversarial", "Adversarial", ":material/security:"),
-)
-
+from pages._ui import routes, warming
 
 #: Streamlit leaves wide margins; on a projector every pixel counts.
 _STYLE = ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
@@ -27,17 +17,14 @@ _STYLE = ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
 
 def main() -> None:
     """Draw the sidebar, then the page that was asked for."""
+    # Not above: the server reads this file before caches can be declared.
+    from pages._ui import link, panels, workbench
+
     # A file of our own: Streamlit would fetch the picture of an emoji or symbol from elsewhere.
     icon = Path(__file__).parent / "pages" / "_ui" / "icon.svg"
     st.set_page_config("Layerscope", str(icon), layout="wide", initial_sidebar_state=340)
     st.html(f"<style>{_STYLE}</style>")
-    page = st.navigation(
-        [
-            st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "start")
-            for name, title, icon in PAGES
-        ],
-        position="top",
-    )
+    page = st.navigation(routes.pages(), position="top")
     try:
         workbench.lay_out()
         link.show_notes()
@@ -47,4 +34,8 @@ def main() -> None:
         st.error(str(error), icon=":material/error:")
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    # The server imports this file once, before the first visitor, and finds the app here.
+    app = st.App("Home.py", lifespan=warming.lifespan)

@@ -13,7 +13,7 @@ panels.heading("Adversarial", "How small a change makes the network err, and how
 bench = workbench.current()
 panels.verdict(bench)
 
-chosen, aim, strength = st.columns([1, 1, 2], vertical_alignment="bottom", gap="medium")
+chosen, aim, strength = st.columns([3, 2, 3], vertical_alignment="bottom", gap="medium")
 with chosen:
     names = {name: row.label for name, row in ATTACKS.items()}
     method = controls.segments("attack", "Attack", names, default="pgd")
@@ -28,6 +28,7 @@ with st.expander("More settings", icon=":material/tune:"):
 
 result = assault.compute(bench, method, goal, params)
 if result is None:
+    st.skeleton(420)
     st.stop()
 noise = assault.noise(bench, goal, eps)
 for sentence in result.notes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _SOURCES = {
     "browse": "Browse",
-    "upload": "Upload",
+    "upload": "File",
     "draw": "Draw",
     "camera": "Photo",
 }

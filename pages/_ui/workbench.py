@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages._ui import cached, fetching, image_source, link, own_model
+from pages._ui import cached, fetching, image_source, link, own_model, routes
 from xai import images
 from xai.datasets import DATASETS
 from xai.models import MODELS, ModelSpec
@@ -119,7 +119,12 @@ def lay_out() -> None:
 
 def current() -> Bench:
     """Return what this page looks at; say what to do and stop if there is nothing yet."""
-    bench: Bench | None = st.session_state.get(_BENCH)
+    if _BENCH not in st.session_state:
+        # Until st.navigation is called for the first time in a process, Streamlit runs the page
+        # of a link by itself, without Home.py: make it known, and start over.
+        st.navigation(routes.pages())
+        st.rerun()
+    bench: Bench | None = st.session_state[_BENCH]
     if bench is None:
         st.info(
             "There is no image to look at yet. The sidebar says what is missing; the bundled "
@@ -140,6 +145,7 @@ def _sidebar() -> Bench | None:
         return None
     chosen = image_source.choose(images, spec)
     wanted = _target(spec, chosen)
+    own_model.loader(data)
     if not fetching.model_ready(spec):
         return None
     return Bench(data, images, spec, chosen, wanted)
@@ -177,7 +183,6 @@ def _model(data: str) -> ModelSpec:
         "set are offered.",
     )
     link.publish("model", name if name in MODELS else None)
-    own_model.loader(data)
     return specs[name]
 
 
