@@ -10,8 +10,7 @@ import dataclasses
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as _field
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,31 +47,30 @@ class FieldInfo:
 
 
 def number(
-    default: float | int | None,
-    low: float,
-    high: float,
-    step: float,
-    *,
-    help: str,
-    unit: str = "",
+    default: float | None, low: float, high: float, step: float, *, help: str, unit: str = ""
 ) -> Any:
     """Declare a numeric field of a :class:`Params` class.
 
     A default of ``None`` means that the model decides (a column of its spec).
     """
     info = FieldInfo(low=low, high=high, step=step, unit=unit, help=help)
-    return _field(default=default, metadata={"info": info})
+    return field(default=default, metadata={"info": info})
 
 
 def choice(default: str, options: Sequence[str], *, help: str) -> Any:
     """Declare a field of a :class:`Params` class that is one of a few words."""
     info = FieldInfo(options=tuple(options), help=help)
-    return _field(default=default, metadata={"info": info})
+    return field(default=default, metadata={"info": info})
 
 
 def flag(default: bool, *, help: str) -> Any:
     """Declare a yes/no field of a :class:`Params` class."""
-    return _field(default=default, metadata={"info": FieldInfo(help=help)})
+    return field(default=default, metadata={"info": FieldInfo(help=help)})
+
+
+def text(default: str, *, help: str) -> Any:
+    """Declare a field of a :class:`Params` class that is free text, such as a layer's name."""
+    return field(default=default, metadata={"info": FieldInfo(help=help)})
 
 
 @dataclass(frozen=True)
@@ -111,6 +109,9 @@ def _check(name: str, value: Any, default: Any, info: FieldInfo) -> None:
     elif isinstance(default, bool):
         if not isinstance(value, bool):
             raise TypeError(f"{name}: expected True or False, got {value!r}")
+    elif isinstance(default, str):
+        if not isinstance(value, str):
+            raise TypeError(f"{name}: expected text, got {value!r}")
     elif value is None and default is None:
         return
     else:
@@ -124,7 +125,7 @@ def _check_number(name: str, value: Any, whole: bool, info: FieldInfo) -> None:
         raise TypeError(f"{name}: expected {kind}, got {value!r}")
     low = -math.inf if info.low is None else info.low
     high = math.inf if info.high is None else info.high
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high or not math.isfinite(value):
         raise ValueError(f"{name}: expected {info.low} to {info.high}, got {value}")
 
 
@@ -194,8 +195,9 @@ class Method:
         LaTeX, without dollar signs.
     needs : tuple of str
         What a model must have, as data: ``"conv"`` (a layer with a spatial
-        map), ``"lrp"`` (rules for every module). A page disables a pairing
-        that lacks one and says why.
+        map), ``"relu"`` (rectifiers, and no other activation), ``"lrp"``
+        (rules for every module). A page disables a pairing that lacks one and
+        says why.
     signed : bool
         Whether negative values carry meaning.
     """
@@ -260,8 +262,8 @@ class Layer:
     macs : int
         Multiply-accumulate operations for one image.
     receptive_field : int
-        Side length, in input pixels, of the square that one output sees;
-        the input's longer side once everything is seen.
+        Side length, in input pixels, of the square that one output sees, in
+        theory: it may exceed the image, since padding counts.
     """
 
     name: str

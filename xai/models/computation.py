@@ -6,6 +6,7 @@ tensors have shapes but no numbers, so this costs no memory and few milliseconds
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,8 +59,37 @@ class Step:
     extent: int
 
 
+#: torch.fx replaces ``nn.Module.__call__`` of the whole process while it traces.
+_TRACING = threading.Lock()
+
+
 class Leaves(fx.Tracer):
-    """Trace into everything but torch's own layers, Sum and Concat."""
+    """Trace into everything but torch's own layers, Sum and Concat.
+
+    Notes
+    -----
+    While a trace runs, the forward passes of all other threads come through
+    its :meth:`call_module`; they are let past. Two traces at once would leave
+    the process patched, so they queue.
+    """
+
+    def trace(self, root: Any, concrete_args: dict[str, Any] | None = None) -> fx.Graph:
+        """Trace a network, one thread at a time."""
+        with _TRACING:
+            self._owner = threading.get_ident()
+            return super().trace(root, concrete_args)
+
+    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of the traced network; leave other threads' calls alone."""
+        if threading.get_ident() != self._owner:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        """Record an attribute of the traced network; leave other threads' alone."""
+        if threading.get_ident() != self._owner:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Treat additions and joins as single steps."""

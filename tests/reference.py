@@ -1,0 +1,191 @@
+"""Slow, literal versions of the methods, written from the papers, to compare ours with."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+import torch
+
+
+# -------------------------------------------------------------------- attacks
+def projected_gradient_descent(model, image, label, sign, norm, eps, step, steps, start):
+    """PGD as Madry et al. write it: one image, float64, plain cross-entropy."""
+    net = copy.deepcopy(model.net).double()
+    mean = torch.tensor(model.spec.mean, dtype=torch.float64).reshape(1, -1, 1, 1)
+    std = torch.tensor(model.spec.std, dtype=torch.float64).reshape(1, -1, 1, 1)
+    clean = image.astype(np.float64)
+    here = np.clip(clean + start, 0, 1)
+    for _ in range(steps):
+        x = torch.tensor(here[None], requires_grad=True)
+        logits = net((x - mean) / std)[0]
+        loss = torch.log(torch.exp(logits).sum()) - logits[label]
+        gradient = torch.autograd.grad(loss, x)[0][0].numpy()
+        delta = np.empty_like(clean)
+        length = math.sqrt(sum(value * value for value in gradient.ravel()))
+        for place in np.ndindex(clean.shape):
+            unit = gradient[place] / length if norm == "l2" else math.copysign(1, gradient[place])
+            delta[place] = here[place] + sign * step * unit - clean[place]
+        if norm == "l2":
+            size = math.sqrt(sum(value * value for value in delta.ravel()))
+            if size > eps:
+                delta = delta * (eps / size)
+        else:
+            for place in np.ndindex(clean.shape):
+                delta[place] = max(-eps, min(eps, delta[place]))
+        here = np.clip(clean + delta, 0, 1)
+    return here
+
+
+def carlini_wagner(model, image, label, sign, searches, steps, rate, const):
+    """Carlini and Wagner's search with PyTorch's own Adam: one image, float64, clipped pixels."""
+    net = copy.deepcopy(model.net).double()
+    mean = torch.tensor(model.spec.mean, dtype=torch.float64).reshape(1, -1, 1, 1)
+    std = torch.tensor(model.spec.std, dtype=torch.float64).reshape(1, -1, 1, 1)
+    clean = torch.tensor(image.astype(np.float64))[None]
+    best, best_distance, last = None, math.inf, None
+    low, high = 0.0, math.inf
+    for _ in range(searches):
+        x = clean.clone().requires_grad_(True)
+        adam = torch.optim.Adam([x], lr=rate)
+        succeeded = False
+        for _ in range(steps):
+            logits = net((x - mean) / std)[0]
+            rivals = torch.cat((logits[:label], logits[label + 1 :]))
+            score = sign * (rivals.max() - logits[label])
+            distance = ((x - clean) ** 2).sum()
+            if score > 0:
+                succeeded = True
+                if distance < best_distance:
+                    best, best_distance = x.detach().clone(), distance.item()
+            last = x.detach().clone()
+            (x.grad,) = torch.autograd.grad(distance + const * torch.relu(-score), x)
+            adam.step()
+            with torch.no_grad():
+                x.clamp_(0, 1)
+        if succeeded:
+            high = const
+        else:
+            low = const
+        const = (low + high) / 2 if high < math.inf else 10 * const
+    return (last if best is None else best)[0].numpy()
+
+
+# ---------------------------------------------------------------- attribution
+def connections(layer, shape):
+    """Weights, biases and wiring of a linear layer as matrices (outputs, inputs), float64.
+
+    The wiring is 1 where an input is joined to an output, whatever the weight.
+    """
+    layer = copy.deepcopy(layer).double()
+    inputs = math.prod(shape)
+    units = torch.eye(inputs, dtype=torch.float64).reshape(inputs, *shape)
+    with torch.no_grad():
+        bias = layer(torch.zeros(1, *shape, dtype=torch.float64)).reshape(-1)
+        weights = layer(units).reshape(inputs, -1).T - bias[:, None]
+        for name, value in layer.named_parameters():
+            value.fill_(0.0 if name == "bias" else 1.0)
+        wiring = layer(units).reshape(inputs, -1).T
+    return weights.numpy(), bias.numpy(), wiring.numpy()
+
+
+def stabilized(value, epsilon):
+    """Move a denominator away from zero by epsilon, zero upwards."""
+    return value + (epsilon if value >= 0 else -epsilon)
+
+
+def relevance_through(rule, a, weights, bias, wiring, upper, low=None, high=None):
+    """One linear layer: hand ``upper`` (outputs,) to the inputs ``a``, term by term.
+
+    ``rule`` is (name, epsilon, gamma).
+    """
+    name, epsilon, gamma = rule
+    lower = np.zeros(len(a))
+    for j in range(len(upper)):
+        z = bias[j] + sum(a[i] * weights[j, i] for i in range(len(a)))
+        parts = {"positive": [], "negative": [], "all": [], "flat": [], "box": [], "gamma": []}
+        for i in range(len(a)):
+            w, product = weights[j, i], a[i] * weights[j, i]
+            parts["all"].append(product)
+            parts["positive"].append(max(product, 0.0))
+            parts["negative"].append(min(product, 0.0))
+            parts["flat"].append(wiring[j, i])
+            if low is not None:
+                parts["box"].append(product - low[i] * max(w, 0.0) - high[i] * min(w, 0.0))
+            # What has the sign of z is favoured.
+            favoured = product > 0 if z > 0 else product < 0
+            parts["gamma"].append(product * (1.0 + gamma) if favoured else product)
+        b = bias[j]
+        biases = {
+            "positive": max(b, 0.0),
+            "negative": min(b, 0.0),
+            "all": b,
+            "flat": 0.0,
+            "box": 0.0,
+            "gamma": b * (1.0 + gamma) if (b > 0) == (z > 0) else b,
+        }
+        shares = {"z_plus": {"positive": 1.0}, "alpha2_beta1": {"positive": 2.0, "negative": -1.0}}
+        for part, factor in shares.get(name, {"all" if name == "epsilon" else name: 1.0}).items():
+            below = stabilized(sum(parts[part]) + biases[part], epsilon)
+            for i in range(len(a)):
+                lower[i] += factor * parts[part][i] / below * upper[j]
+    return lower
+
+
+def relevance_of_chain(layers, rules, x, target, low=None, high=None):
+    """LRP through a chain of layers in float64; a rule for each, by its position.
+
+    Activations pass, flattening reshapes, maximum pooling hands to the
+    maximum; averages take a rule too.
+    """
+    values = [torch.as_tensor(x, dtype=torch.float64)[None]]
+    layers = [copy.deepcopy(layer).double() for layer in layers]
+    with torch.no_grad():
+        for layer in layers:
+            values.append(layer(values[-1]))
+    upper = np.zeros(values[-1].numel())
+    upper[target] = float(values[-1][0, target])
+    for place in reversed(range(len(layers))):
+        layer, before = layers[place], values[place]
+        if isinstance(layer, torch.nn.MaxPool2d):
+            upper = _to_the_maximum(layer, before, upper)
+        elif place in rules:
+            first = place == min(rules)
+            upper = relevance_through(
+                rules[place],
+                before.numpy().ravel(),
+                *connections(layer, tuple(before.shape[1:])),
+                upper,
+                low if first else None,
+                high if first else None,
+            )
+    return upper.reshape(x.shape)
+
+
+def _to_the_maximum(layer, before, upper):
+    _, places = torch.nn.functional.max_pool2d(
+        before, layer.kernel_size, layer.stride, return_indices=True
+    )
+    lower = np.zeros(tuple(before.shape[1:]))
+    for value, place, (channel, _, _) in zip(
+        upper, places.ravel().tolist(), np.ndindex(tuple(places.shape[1:])), strict=True
+    ):
+        lower[channel].ravel()[place] += value
+    return lower.ravel()
+
+
+def midpoint_integral(gradient, x, baseline, steps):
+    """Integrated gradients, one point of the path after the other."""
+    total = np.zeros_like(x)
+    for k in range(steps):
+        total += gradient(baseline + (k + 0.5) / steps * (x - baseline))
+    return (x - baseline) * total / steps
+
+
+def weighted_maps(maps, slopes):
+    """Grad-CAM before its interpolation: maps and slopes (K, h, w) to (h, w)."""
+    total = np.zeros(maps.shape[1:])
+    for one, slope in zip(maps, slopes, strict=True):
+        total += slope.mean() * one
+    return np.maximum(total, 0.0)

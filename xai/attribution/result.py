@@ -1,0 +1,72 @@
+"""What an explanation is: a signed map with all that is needed to repeat it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from xai.types import Params
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """How much each input value speaks for (or against) one class.
+
+    Attributes
+    ----------
+    relevance : ndarray, shape (C, H, W) or (1, H, W), float32, read-only
+        At the input's size, signed and unscaled. One channel for maps that
+        know no colour (the CAM family).
+    method : str
+        Key of :data:`xai.attribution.METHODS`.
+    params : Params
+        Every parameter, defaults included.
+    target : int
+        Index of the explained class.
+    logit : float
+        The model's score of that class, before the softmax.
+    diagnostics : dict of str to float
+        ``sum``, ``min``, ``max`` of the relevance and ``seconds`` for every
+        method; more by method, see its function.
+    seed : int
+        Of the method's own random numbers.
+    model : str
+        Name of the model's spec.
+    digest : str
+        SHA-256 of the explained image, in hexadecimal.
+    """
+
+    relevance: np.ndarray
+    method: str
+    params: Params
+    target: int
+    logit: float
+    diagnostics: dict[str, float]
+    seed: int
+    model: str
+    digest: str
+
+    def __post_init__(self) -> None:
+        self.relevance.setflags(write=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What one method hands to :func:`xai.attribution.run`, which adds the rest.
+
+    Attributes
+    ----------
+    relevance : ndarray, shape (C, H, W) or (1, H, W), float32
+    target : int
+        The class that was explained.
+    logit : float
+        Its score.
+    diagnostics : dict of str to float
+        What only the method knows.
+    """
+
+    relevance: np.ndarray
+    target: int
+    logit: float
+    diagnostics: dict[str, float] = field(default_factory=dict)
