@@ -69,8 +69,12 @@ def fetch(arguments: argparse.Namespace) -> int:
     """Download the weights of a model into cache/."""
     from xai import models
 
+    def show(done: int, total: int, message: str) -> None:
+        print(f"\r{done / 1e6:6.0f} of {total / 1e6:.0f} MB", end="", flush=True)
+
     try:
-        models.fetch(arguments.name)
+        models.fetch(arguments.name, progress=show)
+        print()
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

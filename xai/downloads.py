@@ -123,18 +123,6 @@ def fetch(
     return place
 
 
-def matches(place: Path, *, sha256: str) -> bool:
-    """Return whether a file's SHA-256 begins with the given hexadecimal digits.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    """
-    with place.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256.lower())
-
-
 def megabytes(count: int) -> str:
     """Write a number of bytes for people: ``"553 MB"``, ``"5.0 MB"``."""
     value = count / 1e6

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages._ui import cached
 from xai import models
 from xai.models import MODELS, ModelSpec
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _OWN = "own_model"
 
@@ -39,17 +45,27 @@ def loader(data: str) -> None:
             type=["safetensors", "pth", "pt"],
             key="own_file",
         )
+        place = st.text_input(
+            "Or its path on the machine that runs the app",
+            key="own_path",
+            placeholder="larger files",
+        )
         text = st.text_area(
             "Class names, one a line (optional)", key="own_classes", placeholder="cat\ndog"
         )
-        if st.button("Load it", disabled=file is None, type="primary") and file is not None:
-            _load(file.name, file.getvalue(), architecture, text)
+        if st.button("Load it", disabled=file is None and not place, type="primary"):
+            _load(file, Path(place), architecture, text)
 
 
-def _load(name: str, content: bytes, architecture: str, text: str) -> None:
+def _load(file: UploadedFile | None, place: Path, architecture: str, text: str) -> None:
     classes = [line.strip() for line in text.splitlines() if line.strip()] or None
+    name = place.name if file is None else file.name
     try:
+        content = place.read_bytes() if file is None else file.getvalue()
         checkpoint = models.load_checkpoint(content, architecture, name=name, classes=classes)
+    except OSError as error:
+        st.error(f"The file {name} cannot be read: {error.strerror}.")
+        return
     except ValueError as error:
         st.error(str(error))
         return

@@ -347,6 +347,13 @@ def test_address_must_be_safe(place, url):
         fetch(url, place, sha256=SHA256)
 
 
+def test_plain_http_is_taken_where_it_is_asked_for(place):
+    with pytest.raises(DownloadError, match="no connection"):
+        fetch("http://layerscope.invalid/file", place, sha256=SHA256, plain=True)
+    with pytest.raises(ValueError, match="expected https"):
+        fetch("ftp://layerscope.invalid/file", place, sha256=SHA256, plain=True)
+
+
 @pytest.mark.parametrize("checksum", [{}, {"sha256": "abc"}])
 def test_checksum_must_be_given(server, place, checksum):
     with pytest.raises(ValueError, match="checksum"):

@@ -8,13 +8,14 @@ forward pass, once, at load; names of parameters and outputs stay the same.
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
 from xai.models.computation import Leaves
 from xai.models.nets import Concat, Sum
@@ -23,7 +24,33 @@ _ADDITIONS = (operator.add, operator.iadd, torch.add)
 _ADDITION_METHODS = ("add", "add_")
 
 
-def explicit(net: nn.Module) -> fx.GraphModule:
+class Explicit(nn.Module):
+    """A network whose forward pass was rewritten.
+
+    An ordinary module, unlike the ``fx.GraphModule`` that it is made of:
+    copying that one compiles its forward pass anew and keeps the source for
+    as long as the process lives.
+
+    Attributes
+    ----------
+    kinds : dict of str to str
+        Classes of the original's containers by path (``"layer1.0" ->
+        "Bottleneck"``); the network itself is ``""``.
+    """
+
+    def __init__(self, rewritten: fx.GraphModule, kinds: dict[str, str]) -> None:
+        super().__init__()
+        self.kinds = kinds
+        self._pass = type(rewritten).forward
+        for name, child in rewritten.named_children():
+            self.add_module(name, child)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute what the original computes."""
+        return self._pass(self, x)
+
+
+def explicit(net: nn.Module) -> Explicit:
     """Rewrite a network so that each activation, sum and join is its own module.
 
     Parameters
@@ -33,17 +60,15 @@ def explicit(net: nn.Module) -> fx.GraphModule:
 
     Returns
     -------
-    fx.GraphModule
-        Computes the same; nothing in place, no module called twice. Its
-        attribute ``kinds`` maps the paths of the original's containers to
-        their classes (``"layer1.0" -> "Bottleneck"``).
+    Explicit
+        Computes the same; nothing in place, no module called twice.
 
     Raises
     ------
     ValueError
         If the forward pass cannot be traced.
     """
-    kinds = {name: type(module).__name__ for name, module in net.named_modules() if name}
+    kinds = {name: type(module).__name__ for name, module in net.named_modules()}
     try:
         graph = Leaves().trace(net)
     except Exception as error:
@@ -58,11 +83,11 @@ def explicit(net: nn.Module) -> fx.GraphModule:
     rewritten.graph.eliminate_dead_code()
     rewritten.graph.lint()
     rewritten.recompile()
+    module: Any
     for module in rewritten.modules():
         if getattr(module, "inplace", False):
             module.inplace = False
-    rewritten.kinds = kinds
-    return rewritten.eval()
+    return Explicit(rewritten, kinds).eval()
 
 
 def _own_module(net: fx.GraphModule, node: fx.Node, used: set[str]) -> None:
@@ -75,9 +100,7 @@ def _own_module(net: fx.GraphModule, node: fx.Node, used: set[str]) -> None:
     if any(True for _ in module.parameters()):
         # Shared weights are meant (a Siamese branch); only stateless modules are copied.
         return
-    fresh = type(module).__new__(type(module))
-    fresh.__dict__.update(module.__dict__)
-    _place(net, node, target, fresh, used, node.args)
+    _place(net, node, target, copy.deepcopy(module), used, node.args)
 
 
 def _function_to_module(net: fx.GraphModule, node: fx.Node, used: set[str]) -> None:
@@ -96,7 +119,7 @@ def _module_for(node: fx.Node) -> tuple[str, nn.Module, tuple[Any, ...]] | None:
     if is_sum and len(args) == 2 and all(isinstance(arg, fx.Node) for arg in args):
         return "add", Sum(), args
     if function in (torch.cat, torch.concat) and isinstance(args[0], list | tuple):
-        dim = args[1] if len(args) > 1 else node.kwargs.get("dim", 0)
+        dim: Any = args[1] if len(args) > 1 else node.kwargs.get("dim", 0)
         return "concat", Concat(int(dim)), tuple(args[0])
     makers: dict[Any, Callable[[], nn.Module]] = {
         F.relu: nn.ReLU,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -50,7 +52,8 @@ def fold_batch_norms(net: nn.Module, pairs: tuple[tuple[str, str], ...]) -> nn.M
     float64, so that logits move by rounding alone.
     """
     for linear_name, norm_name in pairs:
-        linear, norm = net.get_submodule(linear_name), net.get_submodule(norm_name)
+        linear: Any = net.get_submodule(linear_name)
+        norm: Any = net.get_submodule(norm_name)
         weight, mean, variance = linear.weight.detach(), norm.running_mean, norm.running_var
         scale = (variance.double() + norm.eps).rsqrt()
         shift = torch.zeros_like(scale)

@@ -93,10 +93,10 @@ class LoadedModel:
         """
         pixels = _checked(image)
         if self.spec.channels == 1 and pixels.shape[2] == 3:
-            pixels = images.to_grey(pixels)
+            pixels = _luma(pixels)
         elif self.spec.channels == 3 and pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2)
-        pixels = images.resize_short(pixels, self.spec.resize, self.spec.interpolation)
+        pixels = images.resize_short(pixels, self.spec.resize, method=self.spec.interpolation)
         pixels = images.center_crop(pixels, self.spec.input_size)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
 
@@ -117,7 +117,7 @@ class LoadedModel:
         """
         if not isinstance(image, np.ndarray | Tensor):
             raise TypeError(f"image: expected an array, got {type(image).__name__}")
-        batch = torch.as_tensor(image, device=self.device)
+        batch = torch.as_tensor(_own(image), device=self.device)
         if batch.dtype == torch.uint8:
             raise TypeError("image: expected float32 in [0, 1], got uint8; use model.prepare first")
         batch = batch.to(torch.float32)
@@ -131,7 +131,7 @@ class LoadedModel:
 
     def normalize(self, x: np.ndarray | Tensor) -> Tensor:
         """Map (N, C, H, W) in [0, 1] to what ``net`` expects; differentiable."""
-        batch = torch.as_tensor(x, dtype=torch.float32, device=self.device)
+        batch = torch.as_tensor(_own(x), dtype=torch.float32, device=self.device)
         return (batch - self._mean) / self._std
 
     def logits(self, x: np.ndarray | Tensor) -> Tensor:
@@ -194,3 +194,17 @@ def _checked(image: Any) -> np.ndarray:
         got = tuple(image.shape)
         raise ValueError(f"image: expected (H, W), (H, W, 1) or (H, W, 3); got {got}")
     return pixels
+
+
+def _own(x: np.ndarray | Tensor) -> np.ndarray | Tensor:
+    """Copy an array that torch cannot stand on: read-only, or mirrored."""
+    if isinstance(x, np.ndarray) and (not x.flags.writeable or min(x.strides, default=0) < 0):
+        return x.copy()
+    return x
+
+
+def _luma(pixels: np.ndarray) -> np.ndarray:
+    """Turn colour into grey by ITU-R 601-2, in Pillow's own integer arithmetic."""
+    weights = np.array([19595, 38470, 7471], dtype=np.int64)
+    grey = (pixels.astype(np.int64) @ weights + 0x8000) >> 16
+    return grey.astype(np.uint8)[..., None]

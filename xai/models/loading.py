@@ -27,7 +27,7 @@ def build(spec: ModelSpec) -> nn.Module:
     maker = getattr(importlib.import_module(module), function)
     with torch.device("meta"):
         net = maker(**dict(spec.options)).eval()
-    if spec.bundled:
+    if not spec.rewrite:
         return net
     from xai.models.explicit import explicit
 
@@ -37,24 +37,23 @@ def build(spec: ModelSpec) -> nn.Module:
 def with_state(spec: ModelSpec, state: dict[str, Tensor], device: str | None = None) -> LoadedModel:
     """Make a loaded model of a spec and a state dict.
 
+    Parameters
+    ----------
+    spec : ModelSpec
+    state : dict of str to Tensor
+        Its tensors become the model's, uncopied where they are float32: do not
+        write to them afterwards.
+    device : str, optional
+        As in :func:`xai.models.load`.
+
     Raises
     ------
     ValueError
         If names or shapes do not fit the architecture; the first few are listed.
     """
     net = build(spec)
-    expected = net.state_dict()
-    missing = [name for name in expected if name not in state]
-    surplus = [name for name in state if name not in expected]
-    wrong = [n for n in expected if n in state and state[n].shape != expected[n].shape]
-    for what, names in (("misses", missing), ("has unknown", surplus), ("has other shapes", wrong)):
-        if names:
-            listing = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-            raise ValueError(
-                f"weights: the file does not fit {spec.label}: it {what} {len(names)} of "
-                f"{len(expected)} tensors ({listing})"
-            )
-    net.load_state_dict(state, assign=True)
+    weights.check_fit(state, net, spec.label)
+    weights.fill(net, state)
     return LoadedModel(spec, net, choose_device(device))
 
 
@@ -63,11 +62,16 @@ def load_spec(spec: ModelSpec, *, device: str | None = None) -> LoadedModel:
 
     Raises
     ------
+    NotFetched
+        If they have to be downloaded first.
     ValueError
-        If the weights are missing, damaged or not fetched yet.
+        If they are missing or damaged.
     """
-    state = weights.bundled_state(spec)
-    return with_state(spec, state, device)
+    device = choose_device(device)
+    if spec.bundled:
+        return with_state(spec, weights.bundled_state(spec), device)
+    state = weights.published_state(spec)
+    return with_state(spec, weights.renamed(spec, state), device)
 
 
 def choose_device(device: str | None) -> str:
@@ -81,7 +85,7 @@ def choose_device(device: str | None) -> str:
     if device is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device: expected one such as 'cpu', got {device!r}") from error
     return device

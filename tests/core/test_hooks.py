@@ -1,0 +1,164 @@
+"""The private alias and the recording of activations."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+import torch
+from torch import nn
+
+from xai.hooks import alias, recording, submodule, swap
+
+
+class Tied(nn.Module):
+    """Two dense layers with one weight, a batch norm and a buffer that is not saved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(3, 3)
+        self.second = nn.Linear(3, 3)
+        self.second.weight = self.first.weight
+        self.norm = nn.BatchNorm1d(3)
+        self.register_buffer("shift", torch.ones(3), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.second(self.first(x))) + self.shift
+
+
+@pytest.fixture
+def net() -> nn.Module:
+    generator = torch.Generator().manual_seed(0)
+    made = Tied().eval()
+    for parameter in made.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator)
+        parameter.requires_grad_(False)
+    return made
+
+
+X = torch.tensor([[0.3, -1.0, 2.0]])
+
+
+def pointers(net: nn.Module) -> list[int]:
+    return [value.data_ptr() for value in (*net.parameters(), *net.buffers())]
+
+
+# -------------------------------------------------------------------------- alias
+def test_alias_shares_every_number_and_no_object(net):
+    private = alias(net)
+    assert pointers(private) == pointers(net)
+    for own, shared in zip(private.modules(), net.modules(), strict=True):
+        assert own is not shared
+        assert own._forward_hooks is not shared._forward_hooks
+    for own, shared in zip(private.parameters(), net.parameters(), strict=True):
+        assert own is not shared
+        assert isinstance(own, nn.Parameter)
+        assert not own.requires_grad
+    for own, shared in zip(private.buffers(), net.buffers(), strict=True):
+        assert own is not shared
+    assert torch.equal(private(X), net(X))
+    assert not private.training
+
+
+def test_tied_weights_stay_tied_in_the_alias(net):
+    private = alias(net)
+    assert private.first.weight is private.second.weight
+
+
+def test_rebinding_on_the_alias_is_private(net):
+    before = net(X)
+    private = alias(net)
+    private.first.weight = nn.Parameter(torch.zeros(3, 3))
+    private.second.weight.data = torch.ones(3, 3)
+    private.norm.running_mean = torch.full((3,), 9.0)
+    private.norm.weight.requires_grad_(True)
+    swap(private, "norm", nn.Identity())
+    private.register_forward_hook(lambda module, args, output: output * 0)
+    assert torch.equal(net(X), before)
+    assert isinstance(net.norm, nn.BatchNorm1d)
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+    assert torch.equal(private(X), torch.zeros(1, 3))
+
+
+def test_a_hook_on_the_network_does_not_reach_an_older_alias(net):
+    private = alias(net)
+    handle = net.register_forward_hook(lambda module, args, output: output * 0)
+    assert not torch.equal(private(X), torch.zeros(1, 3))
+    handle.remove()
+
+
+def test_gradients_flow_through_an_alias_to_the_image_alone(net):
+    private = alias(net)
+    x = X.clone().requires_grad_(True)
+    (slope,) = torch.autograd.grad(private(x).sum(), x)
+    assert slope.abs().sum() > 0
+    assert all(parameter.grad is None for parameter in (*net.parameters(), *private.parameters()))
+
+
+def test_alias_takes_no_memory_worth_naming():
+    big = nn.Linear(2_000, 2_000)
+    tracemalloc.start()
+    private = [alias(big) for _ in range(20)]
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {module.weight.data_ptr() for module in private} == {big.weight.data_ptr()}
+    assert used < 2_000_000
+
+
+# ---------------------------------------------------------------------- submodules
+def test_submodule_finds_dotted_paths_and_lists_what_is_near():
+    net = nn.Sequential(nn.Sequential(nn.ReLU()), nn.Linear(1, 1))
+    assert submodule(net, "0.0") is net[0][0]
+    with pytest.raises(ValueError, match=r"expected a layer such as .*0\.0.*; got '0\.1'"):
+        submodule(net, "0.1")
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "<script>", "first.weight", 3, None])
+def test_what_is_no_layer_is_refused(net, name):
+    with pytest.raises(ValueError, match="layer: expected a layer such as"):
+        submodule(net, name)
+
+
+def test_swap_reaches_nested_modules():
+    net = nn.Sequential(nn.Sequential(nn.ReLU()))
+    swap(net, "0.0", nn.Identity())
+    assert isinstance(net[0][0], nn.Identity)
+
+
+# ----------------------------------------------------------------------- recording
+def test_recording_keeps_outputs_and_leaves_no_hook(net):
+    private = alias(net)
+    with recording(private, ["first", "norm"]) as outputs:
+        assert outputs == {}
+        private(X)
+    assert list(outputs) == ["first", "norm"]
+    assert torch.equal(outputs["first"], net.first(X))
+    assert not any(module._forward_hooks for module in private.modules())
+
+
+def test_recorded_outputs_hang_on_the_graph(net):
+    private = alias(net)
+    x = X.clone().requires_grad_(True)
+    with recording(private, ["first"]) as outputs:
+        score = private(x).sum()
+    (slope,) = torch.autograd.grad(score, outputs["first"])
+    assert slope.shape == (1, 3)
+
+
+def test_a_second_pass_replaces_the_first(net):
+    private = alias(net)
+    with recording(private, ["first"]) as outputs:
+        private(X)
+        private(2 * X)
+    assert torch.equal(outputs["first"], net.first(2 * X))
+
+
+def test_failure_leaves_no_hook(net):
+    private = alias(net)
+    with pytest.raises(RuntimeError), recording(private, ["first", "second"]):
+        private(torch.zeros(1, 99))
+    with pytest.raises(KeyboardInterrupt), recording(private, ["first"]):
+        raise KeyboardInterrupt
+    with pytest.raises(ValueError, match="layer"), recording(private, ["first", "nowhere"]):
+        pass
+    assert not any(module._forward_hooks for module in private.modules())
