@@ -25,6 +25,8 @@ def main() -> None:
     st.set_page_config("Layerscope", str(icon), layout="wide", initial_sidebar_state=340)
     st.html(f"<style>{_STYLE}</style>")
     page = st.navigation(routes.pages(), position="top")
+    # Before anything that takes time: the first paint waits for nothing else.
+    routes.heading(page)
     try:
         workbench.lay_out()
         link.show_notes()

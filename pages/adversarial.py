@@ -9,7 +9,6 @@ from pages._ui import assault, controls, panels, workbench
 from xai.attacks import ATTACKS
 from xai.figures import charts, heatmaps, legends, pictures
 
-panels.heading("Adversarial", "How small a change makes the network err, and how sure is it then?")
 bench = workbench.current()
 panels.verdict(bench)
 

@@ -9,7 +9,6 @@ from pages._ui.layer_picker import shape
 from xai.figures.graph import to_dot
 from xai.network import LEVELS, collapse, summary
 
-panels.heading("Architecture", "How is the network built, and where does its effort go?")
 bench = workbench.current()
 totals = summary(bench.model)
 figures = (

@@ -8,7 +8,6 @@ from pages._ui import controls, evidence, panels, workbench
 from xai.attribution import METHODS, blocked
 from xai.figures import heatmaps
 
-panels.heading("Attribution", "On which pixels does the decision rest?")
 bench = workbench.current()
 panels.verdict(bench)
 

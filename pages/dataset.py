@@ -10,7 +10,6 @@ from xai.datasets import DATASETS
 from xai.embedding import METHODS
 from xai.figures import scatter
 
-panels.heading("Dataset map", "Which images does the network find alike?")
 bench = workbench.current()
 
 space, method, number = st.columns([2, 2, 1], vertical_alignment="bottom", gap="medium")

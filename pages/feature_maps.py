@@ -19,7 +19,6 @@ _ORDERS = {
     "index": "by index",
 }
 
-panels.heading("Feature maps", "What does each channel of a layer respond to in this image?")
 bench = workbench.current()
 picked, ordering, scaling = st.columns([2, 2, 1], vertical_alignment="bottom")
 with picked:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages._ui import evidence, panels, presets, workbench
 
-panels.heading("Layerscope", "Open up an image classifier: what does it see, and what decides?")
 bench = workbench.current()
 image, received, why, decision = st.columns([1, 1, 1, 1.5], gap="medium")
 with image:

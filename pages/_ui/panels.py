@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 SIDE = 448
 
 
-def heading(title: str, question: str) -> None:
-    """Open a page: its name and the question that it answers."""
-    st.markdown(f"## {title}\n{question}")
-
-
 def image(pixels: np.ndarray, *, alt: str) -> None:
     """Show pixels crisply and losslessly, as wide as the column.
 

@@ -1,7 +1,8 @@
-"""The pages of the app and their places in the navigation."""
+"""The pages of the app: their places in the navigation, and the question each one answers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,20 +10,89 @@ import streamlit as st
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page
 
-#: File name, title and icon, in the order of the navigation; the first is the default.
-PAGES = (
-    ("start", "Start", ":material/home:"),
-    ("dataset", "Dataset map", ":material/scatter_plot:"),
-    ("architecture", "Architecture", ":material/account_tree:"),
-    ("feature_maps", "Feature maps", ":material/grid_view:"),
-    ("attribution", "Attribution", ":material/troubleshoot:"),
-    ("adversarial", "Adversarial", ":material/security:"),
+
+@dataclass(frozen=True)
+class Route:
+    """One page.
+
+    Attributes
+    ----------
+    file : str
+        Name of its file in ``pages/``, without the ending.
+    title : str
+        Name in the navigation.
+    icon : str
+        A Material symbol.
+    heading, question : str
+        What stands on top of the page.
+    """
+
+    file: str
+    title: str
+    icon: str
+    heading: str
+    question: str
+
+
+#: In the order of the navigation; the first is the default.
+ROUTES = (
+    Route(
+        "start",
+        "Start",
+        ":material/home:",
+        "Layerscope",
+        "Open up an image classifier: what does it see, and what decides?",
+    ),
+    Route(
+        "dataset",
+        "Dataset map",
+        ":material/scatter_plot:",
+        "Dataset map",
+        "Which images does the network find alike?",
+    ),
+    Route(
+        "architecture",
+        "Architecture",
+        ":material/account_tree:",
+        "Architecture",
+        "How is the network built, and where does its effort go?",
+    ),
+    Route(
+        "feature_maps",
+        "Feature maps",
+        ":material/grid_view:",
+        "Feature maps",
+        "What does each channel of a layer respond to in this image?",
+    ),
+    Route(
+        "attribution",
+        "Attribution",
+        ":material/troubleshoot:",
+        "Attribution",
+        "On which pixels does the decision rest?",
+    ),
+    Route(
+        "adversarial",
+        "Adversarial",
+        ":material/security:",
+        "Adversarial",
+        "How small a change makes the network err, and how sure is it then?",
+    ),
 )
 
 
 def pages() -> list[Page]:
     """Return the pages as ``st.navigation`` takes them."""
     return [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == PAGES[0][0])
-        for name, title, icon in PAGES
+        st.Page(
+            f"pages/{route.file}.py", title=route.title, icon=route.icon, default=route is ROUTES[0]
+        )
+        for route in ROUTES
     ]
+
+
+def heading(page: Page) -> None:
+    """Draw the top of a page: its name and the question that it answers."""
+    route = next(route for route in ROUTES if route.title == page.title)
+    st.header(route.heading)
+    st.markdown(route.question)
