@@ -19,17 +19,17 @@ with chosen:
 with aim:
     goal = assault.choose_goal(bench)
 with strength:
-    eps = assault.choose_strength(bench)
+    given = assault.choose_strength(bench, method)
 with st.expander("More settings", icon=":material/tune:"):
     fields = [name for name in ATTACKS[method].params.infos() if name not in ("eps", "norm")]
-    params = controls.params(ATTACKS[method].params, method, only=fields, fixed={"eps": eps})
+    params = controls.params(ATTACKS[method].params, method, only=fields, fixed=given)
     panels.about(ATTACKS[method])
 
 result = assault.compute(bench, method, goal, params)
 if result is None:
     st.skeleton(420)
     st.stop()
-noise = assault.noise(bench, goal, eps)
+noise = assault.noise(bench, result)
 for sentence in result.notes:
     st.info(sentence, icon=":material/info:")
 assault.verdict(bench, result)

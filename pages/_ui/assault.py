@@ -57,8 +57,13 @@ def choose_goal(bench: Bench) -> Goal:
     return Goal.targeted(places[aim] if aim in places else int(aim))
 
 
-def choose_strength(bench: Bench) -> float:
-    """Draw the choice of the L-infinity strength; return it for pixels in [0, 1]."""
+def choose_strength(bench: Bench, method: str) -> dict[str, float]:
+    """Draw the choice of the L-infinity strength; return it as the attack's parameter.
+
+    An attack that looks for the smallest change by itself has no strength: the
+    choice is then greyed out and nothing is returned.
+    """
+    bounded = "eps" in ATTACKS[method].params.infos()
     most = 20 if bench.spec.eps < 0.05 else 100
     default = round(bench.spec.eps * 255)
 
@@ -73,10 +78,12 @@ def choose_strength(bench: Bench) -> float:
         most,
         key="eps",
         persist_state="session",
-        help="How far each pixel may move: 1/255 is the smallest step that a picture file knows.",
+        disabled=not bounded,
+        help="How far each pixel may move: 1/255 is the smallest step that a picture file knows."
+        + ("" if bounded else " This attack finds the smallest change by itself."),
     )
     link.publish("eps", steps)
-    return steps / 255
+    return {"eps": steps / 255} if bounded else {}
 
 
 def compute(bench: Bench, method: str, goal: Goal, params: Params) -> AttackResult | None:
@@ -91,9 +98,14 @@ def compute(bench: Bench, method: str, goal: Goal, params: Params) -> AttackResu
     return found
 
 
-def noise(bench: Bench, goal: Goal, eps: float) -> AttackResult:
-    """Return the baseline: a random change of the same size."""
-    return cached.noise(bench.model_name, bench.digest, goal.label, goal.sign, eps, bench.input)
+def noise(bench: Bench, result: AttackResult) -> AttackResult:
+    """Return the baseline: a random change as large as the attack's, in the attack's norm."""
+    bounded = "eps" in ATTACKS[result.method].params.infos()
+    norm, size = ("linf", result.linf) if bounded else ("l2", result.l2)
+    goal = result.goal
+    return cached.noise(
+        bench.model_name, bench.digest, goal.label, goal.sign, size, norm, bench.input
+    )
 
 
 def verdict(bench: Bench, result: AttackResult) -> None:

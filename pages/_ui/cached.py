@@ -143,9 +143,10 @@ def graph(name: str) -> ModelGraph:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def noise(
-    name: str, digest: str, label: int, sign: int, eps: float, _image: np.ndarray
+    name: str, digest: str, label: int, sign: int, size: float, norm: str, _image: np.ndarray
 ) -> AttackResult:
-    """Return what random noise of a strength does to a prepared image."""
+    """Return what random noise of a size does to a prepared image."""
     from xai import attacks
 
-    return attacks.random_noise(model(name), _image, goal=attacks.Goal(label, sign), eps=eps)
+    goal = attacks.Goal(label, sign)
+    return attacks.random_noise(model(name), _image, goal=goal, eps=size, norm=norm)

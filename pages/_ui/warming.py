@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-#: In the order in which the first visit needs them.
-_MODULES = ("pages._ui.workbench", "pages._ui.panels", "xai.models.loading", "altair")
+import numpy as np
 
 
 @asynccontextmanager
@@ -25,7 +24,17 @@ def _warm() -> None:
     usual = sys.getswitchinterval()
     sys.setswitchinterval(usual / 10)
     try:
-        for module in _MODULES:
-            importlib.import_module(module)
+        importlib.import_module("pages._ui.panels")
+        _first_answer()
+        importlib.import_module("altair")
+        importlib.import_module("xai.attribution.lrp")
     finally:
         sys.setswitchinterval(usual)
+
+
+def _first_answer() -> None:
+    """Load the model that a new visitor meets, and let it run once: its first pass is slow."""
+    from pages._ui import cached, workbench
+
+    model = cached.model(workbench.default_model())
+    model.predict(np.zeros(model.input_shape, np.float32))

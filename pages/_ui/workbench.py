@@ -32,6 +32,11 @@ _TARGETS = {
 }
 
 
+def default_model() -> str:
+    """Return the model that a new visitor meets: the first that fits the first data set."""
+    return next(name for name, spec in MODELS.items() if DEFAULT_DATA in spec.fits)
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What all pages look at. Nothing is computed before a page asks for it.

@@ -1,0 +1,99 @@
+"""Small networks whose attacks can be worked out, and the digits that real ones read."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from xai import datasets, models
+from xai.models.loaded import LoadedModel
+
+
+class Counting(nn.Module):
+    """Passes its input on and counts the images of each forward pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen += len(x)
+        return x
+
+
+def wrap(net: nn.Module, shape: tuple[int, int, int], classes: int) -> LoadedModel:
+    """Make a model of a network that takes images in [0, 1] as they are."""
+    spec = dataclasses.replace(
+        models.MODELS["lenet5-mnist"],
+        name="toy",
+        input_size=shape[1:],
+        channels=shape[0],
+        mean=(0.0,) * shape[0],
+        std=(1.0,) * shape[0],
+        own_classes=tuple(f"class {index}" for index in range(classes)),
+    )
+    return LoadedModel(spec, net)
+
+
+@pytest.fixture(scope="session")
+def linear() -> Callable[..., LoadedModel]:
+    """Make a linear model of weights (K, C, H, W) and biases (K,)."""
+
+    def make(weight: np.ndarray, bias: np.ndarray | None = None) -> LoadedModel:
+        layer = nn.Linear(weight[0].size, len(weight))
+        with torch.no_grad():
+            layer.weight.copy_(torch.as_tensor(weight).reshape(len(weight), -1))
+            layer.bias.copy_(torch.as_tensor(np.zeros(len(weight)) if bias is None else bias))
+        return wrap(nn.Sequential(Counting(), nn.Flatten(), layer), weight.shape[1:], len(weight))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def smooth() -> LoadedModel:
+    """A small network with a curved decision boundary: 3x4x4 images, four classes."""
+    generator = torch.Generator().manual_seed(5)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 20), nn.Tanh(), nn.Linear(20, 4))
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.copy_(0.6 * torch.randn(parameter.shape, generator=generator))
+    return wrap(net, (3, 4, 4), 4)
+
+
+@pytest.fixture(scope="session")
+def lenet() -> LoadedModel:
+    return models.load("lenet5-mnist", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def digits(lenet: LoadedModel) -> tuple[np.ndarray, np.ndarray]:
+    """Fifty digits (N, 1, 28, 28) that LeNet-5 reads rightly, and their classes."""
+    found = datasets.load("mnist", n=60)
+    batch = np.stack([lenet.prepare(image) for image in found.images])
+    said = np.array([one.label for one in lenet.predict_batch(batch)])
+    right = np.flatnonzero(said == found.labels)[:50]
+    return batch[right], found.labels[right].astype(int)
+
+
+@pytest.fixture
+def checksum() -> Callable[[nn.Module], str]:
+    """Digest of everything a network holds: weights, gradients, hooks, mode."""
+
+    def of(net: nn.Module) -> str:
+        state = hashlib.sha256()
+        for name, value in net.state_dict().items():
+            state.update(name.encode() + value.cpu().numpy().tobytes())
+        for parameter in net.parameters():
+            state.update(f"{parameter.grad is None}{parameter.requires_grad}".encode())
+        for module in net.modules():
+            hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
+            state.update(f"{module.training}{[len(one) for one in hooks]}".encode())
+        return state.hexdigest()
+
+    return of
