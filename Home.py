@@ -28,8 +28,8 @@ def main() -> None:
     # Before anything that takes time: the first paint waits for nothing else.
     routes.heading(page)
     try:
+        link.begin()
         workbench.lay_out()
-        link.show_notes()
         page.run()
         panels.storage_note()
     except ValueError as error:

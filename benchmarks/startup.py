@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.session import ROOT, Session, free_port, running, start, wait_healthy
-from tests.browser.finding import browser_options
+from tests.browser.finding import installed
 
 PAGES = ("", "dataset", "architecture", "feature_maps", "attribution", "adversarial")
 EMPTY = 'import streamlit as st\nst.title("Empty")\n'
@@ -67,12 +67,14 @@ def cold_starts(runs: int, work: Path) -> None:
     empty.write_text(EMPTY)
     selectors = {
         "painted": "h2:has-text('Layerscope')",
-        "predicted": "[data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg",
+        "predicted": "text=The network says",
         "explained": "text=Layer-wise relevance",
     }
     rows: list[tuple[float, ...]] = []
     with sync_playwright() as play:
-        browser = play.chromium.launch(**browser_options())
+        browser = play.chromium.launch(
+            executable_path=installed(), args=["--no-sandbox", "--disable-gpu"]
+        )
         for run in range(runs + 1):
             blank = cold(browser, empty, {"painted": "h1"}, work)["painted"]
             ours = cold(browser, ROOT / "Home.py", selectors, work)

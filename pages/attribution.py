@@ -12,6 +12,8 @@ bench = workbench.current()
 panels.verdict(bench)
 
 chosen = panels.method_choice("methods", METHODS, ("gradient", "grad_cam", "lrp"))
+if not chosen:
+    st.info("Choose a method to see its map.", icon=":material/arrow_upward:")
 left, right = st.columns(2, vertical_alignment="center")
 ink = left.slider(
     "Map over image",

@@ -68,10 +68,14 @@ def choose_strength(bench: Bench, method: str) -> dict[str, float]:
     default = round(bench.spec.eps * 255)
 
     def parse(text: str) -> int | None:
-        return int(text) if text.isdigit() and int(text) <= most else None
+        plain = text.isascii() and text.isdigit() and len(text) < 5
+        return int(text) if plain and int(text) <= most else None
 
+    if st.session_state.setdefault("_eps_default", default) != default:
+        # Another kind of image: what is little for one is much for the other.
+        st.session_state["_eps_default"] = default
+        st.session_state["eps"] = default
     link.restore("eps", parse, what="strength", default=default)
-    st.session_state["eps"] = min(st.session_state["eps"], most)
     steps = st.slider(
         "Strength (1/255)",
         0,
@@ -94,7 +98,9 @@ def compute(bench: Bench, method: str, goal: Goal, params: Params) -> AttackResu
     def work(report: Report) -> AttackResult:
         return attacks.run(model, image, method, goal=goal, params=params, progress=report)
 
-    found: AttackResult | None = progress.result(key, work, label=ATTACKS[method].label, keep=False)
+    found: AttackResult | None = progress.result(
+        key, work, label=ATTACKS[method].label, keep=False, slot="attack"
+    )
     return found
 
 

@@ -50,6 +50,6 @@ def compute(bench: Bench, key: MapKey) -> Embedding | None:
         return embedding.run(found, key.method, params=key.params, seed=key.seed, on_step=step)
 
     found: Embedding | None = progress.result(
-        key, work, label=f"{METHODS[key.method].label} of {len(images)} images"
+        key, work, label=f"{METHODS[key.method].label} of {len(images)} images", slot="map"
     )
     return found

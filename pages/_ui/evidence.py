@@ -46,7 +46,7 @@ def compute(bench: Bench, method: str, params: Params | None = None) -> Attribut
         )
 
     found: Attribution | None = progress.result(
-        key, work, label=METHODS[method].label, keep=False, narrow=True
+        key, work, label=METHODS[method].label, keep=False, slot=method, narrow=True
     )
     return found
 

@@ -77,6 +77,7 @@ def choose(images: ImageSet, spec: ModelSpec) -> Chosen:
         width="stretch",
         wrap=False,
     )
+    link.publish("source", "browse" if source == "browse" else None)
     if source == "browse" or source is None:
         return _browse(images)
     link.publish("image", None)
@@ -199,17 +200,31 @@ def _folder() -> ImageSet | None:
 
 
 def _upload(spec: ModelSpec) -> Chosen | None:
-    file = st.file_uploader("A picture of your own", type=_ACCEPTED, key="upload")
+    file = st.file_uploader(
+        "A picture of your own", type=_ACCEPTED, key="upload", on_change=_forget, args=("upload",)
+    )
     if file is not None:
         st.session_state["own_upload"] = (file.name, file.getvalue())
     return _own("own_upload", spec)
 
 
 def _camera(spec: ModelSpec) -> Chosen | None:
-    file = st.camera_input("Camera", key="camera", label_visibility="collapsed")
+    file = st.camera_input(
+        "Camera",
+        key="camera",
+        label_visibility="collapsed",
+        on_change=_forget,
+        args=("camera",),
+    )
     if file is not None:
         st.session_state["own_camera"] = ("camera.jpg", file.getvalue())
     return _own("own_camera", spec)
+
+
+def _forget(widget: str) -> None:
+    """Forget a picture that was taken away; leaving the widget for another keeps it."""
+    if st.session_state.get(widget) is None:
+        st.session_state.pop(f"own_{widget}", None)
 
 
 def _own(key: str, spec: ModelSpec) -> Chosen | None:

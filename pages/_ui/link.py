@@ -7,18 +7,62 @@ student who opens a stale link must be told what was replaced.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import streamlit as st
 
 T = TypeVar("T")
 
-_SEEN = "_link_seen"
-_NOTES = "_link_notes"
+_STATE = "_link"
+#: What a link asks for is shown to the reader up to this length.
+_LONGEST = 60
+
+
+@dataclass
+class _Link:
+    """What this session knows of its address.
+
+    Attributes
+    ----------
+    seen : dict of str to str
+        What the address bar said or was given last.
+    news : bool
+        Whether this run begins with an address that we did not write.
+    vain : list of str
+        What the link asked for in vain, in words.
+    noted : bool
+        Whether something was added to it in this run.
+    place : object
+        Where the sentence stands on the page.
+    """
+
+    seen: dict[str, str] = field(default_factory=dict)
+    news: bool = False
+    vain: list[str] = field(default_factory=list)
+    noted: bool = False
+    place: Any = None
+
+
+def _link() -> _Link:
+    state: _Link = st.session_state.setdefault(_STATE, _Link())
+    return state
+
+
+def begin() -> None:
+    """Open a run: see whether a link has arrived, keep a place for what it asks for in vain."""
+    state = _link()
+    given = {key: st.query_params[key] for key in st.query_params}
+    state.news = any(state.seen.get(key) != value for key, value in given.items())
+    state.noted = False
+    state.place = st.empty()
+    if state.news:
+        state.vain.clear()
+    _draw(state)
 
 
 def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T) -> T:
-    """Put the link's value of ``key`` into the session state, once for each new link.
+    """Put a new link's value of ``key`` into the session state.
 
     Parameters
     ----------
@@ -36,15 +80,19 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
     object
         The value now in the session state.
     """
-    seen: dict[str, str] = st.session_state.setdefault(_SEEN, {})
+    state = _link()
     given = st.query_params.get(key)
-    if given is not None and given != seen.get(key):
-        seen[key] = given
+    if given is not None and (state.news or given != state.seen.get(key)):
+        state.seen[key] = given
         value = parse(given)
-        if value is None:
-            note(f"The link asks for the {what} “{given[:60]}”, which is not available here.")
-        else:
+        if value is not None:
             st.session_state[key] = value
+        else:
+            st.session_state[key] = default
+            shown = given[:_LONGEST].replace("`", "'")
+            state.vain.append(f"the {what} `{shown}`")
+            state.noted = True
+            _draw(state)
     if key not in st.session_state:
         st.session_state[key] = default
     chosen: T = st.session_state[key]
@@ -52,33 +100,36 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
 
 
 def publish(key: str, value: object) -> None:
-    """Write a choice into the address bar; None takes it out."""
-    seen: dict[str, str] = st.session_state.setdefault(_SEEN, {})
+    """Write a choice into the address bar; None takes it out.
+
+    What a link asked for in vain is forgotten as soon as the reader chooses.
+    """
+    state = _link()
+    before = state.seen.get(key)
     if value is None:
-        seen.pop(key, None)
+        state.seen.pop(key, None)
         if key in st.query_params:
             del st.query_params[key]
         return
     text = str(value)
-    seen[key] = text
+    state.seen[key] = text
     if st.query_params.get(key) != text:
         st.query_params[key] = text
+    if before not in (None, text) and not state.noted and state.vain:
+        state.vain.clear()
+        _draw(state)
 
 
-def note(sentence: str) -> None:
-    """Remember a sentence that the next run of a page shows on top."""
-    notes: list[str] = st.session_state.setdefault(_NOTES, [])
-    if sentence not in notes:
-        notes.append(sentence)
-
-
-def show_notes() -> None:
-    """Show what links asked for in vain; each sentence once."""
-    for sentence in st.session_state.pop(_NOTES, []):
-        st.info(
-            f"{sentence} The nearest choice that works is shown instead.",
-            icon=":material/link_off:",
-        )
+def _draw(state: _Link) -> None:
+    if not state.vain:
+        state.place.empty()
+        return
+    asked = ", ".join(state.vain)
+    state.place.info(
+        f"The link asks for {asked}: not available here. The nearest choice that works is shown "
+        "instead.",
+        icon=":material/link_off:",
+    )
 
 
 def one_of(options: tuple[str, ...]) -> Callable[[str], str | None]:

@@ -40,7 +40,9 @@ PRESETS = (
             ("data", "mnist"),
             ("model", "lenet5-mnist"),
             ("image", "mnist-test-04839"),
+            ("source", "browse"),
             ("target", "predicted"),
+            ("methods", "gradient,grad_cam,lrp"),
         ),
     ),
     Preset(
@@ -52,7 +54,9 @@ PRESETS = (
             ("data", "photos"),
             ("model", "efficientnet-lite0"),
             ("image", "photo-ginger-cat"),
+            ("source", "browse"),
             ("target", "predicted"),
+            ("methods", "gradient,grad_cam,lrp"),
         ),
     ),
     Preset(
@@ -64,7 +68,11 @@ PRESETS = (
             ("data", "photos"),
             ("model", "efficientnet-lite0"),
             ("image", "photo-red-panda"),
+            ("source", "browse"),
+            ("target", "predicted"),
             ("attack", "pgd"),
+            ("aim", "untargeted"),
+            ("eps", "8"),
         ),
     ),
     Preset(
@@ -77,6 +85,7 @@ PRESETS = (
             ("model", "lenet5-mnist"),
             ("space", "relu4"),
             ("map", "tsne"),
+            ("n", "1000"),
         ),
     ),
 )

@@ -30,6 +30,7 @@ def result(
     label: str,
     keep: bool = True,
     draw: Callable[[Any], None] | None = None,
+    slot: str = "",
     narrow: bool = False,
 ) -> Any | None:
     """Return a computation's result, or show how far it is and return None.
@@ -46,6 +47,9 @@ def result(
         Whether the result is kept on disk.
     draw : callable, optional
         Draws what the work published last, under the bar.
+    slot : str
+        Place on the page: what this session asked for there before gives way,
+        since nobody looks at it any more. Empty for work that always goes on.
     narrow : bool
         Whether the stop goes under the bar, for a narrow column.
 
@@ -62,6 +66,7 @@ def result(
             st.info(f"{label} was stopped.", icon=":material/stop_circle:")
             return None
         stopped.discard(key)
+    _give_way(slot, key)
     try:
         job = cached.jobs().submit(key, work, label=label, keep=keep, owner=owner())
     except QueueFull as error:
@@ -75,6 +80,15 @@ def result(
         return status.result
     _bar(key, label, draw, narrow)
     return None
+
+
+def _give_way(slot: str, key: object) -> None:
+    """Give up what was asked for in a place before, unless others want it."""
+    slots: dict[str, object] = st.session_state.setdefault("_slots", {})
+    before = slots.get(slot)
+    if slot and before not in (None, key):
+        cached.jobs().cancel(before, owner())
+    slots[slot] = key
 
 
 @st.fragment(run_every=0.4)
