@@ -6,6 +6,7 @@ by a sample of their elements, so one changed pixel could return a stale answer.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import threading
 from collections import OrderedDict
@@ -47,7 +48,10 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """Return the one queue of long work that all sessions share."""
-    return Jobs(store())
+    queue = Jobs(store())
+    # A thread that is inside a library's own code when the process ends would abort it.
+    atexit.register(queue.shutdown, timeout=5.0)
+    return queue
 
 
 class OwnModels:
