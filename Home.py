@@ -29,9 +29,9 @@ def main() -> None:
     routes.heading(page)
     try:
         link.begin()
+        panels.storage_note()
         workbench.lay_out()
         page.run()
-        panels.storage_note()
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
 

@@ -104,8 +104,10 @@ class Session:
         begin = time.perf_counter()
         self._socket.send(message.SerializeToString())
         while True:
-            answer = ForwardMsg.FromString(self._socket.recv())
-            if answer.WhichOneof("type") == "script_finished":
+            answer = ForwardMsg.FromString(self._socket.recv(timeout=120))
+            ended = answer.WhichOneof("type") == "script_finished"
+            # A run that asks for another one also says that it has finished.
+            if ended and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 return time.perf_counter() - begin
 
     def close(self) -> None:

@@ -8,6 +8,9 @@ from pages._ui import controls, evidence, panels, workbench
 from xai.attribution import METHODS, blocked
 from xai.figures import heatmaps
 
+#: Panels beside each other that can still be read from the last row.
+PER_ROW = 4
+
 bench = workbench.current()
 panels.verdict(bench)
 
@@ -32,7 +35,8 @@ one_scale = right.toggle(
     help="Methods have units of their own: on one scale most look pale. Off, each map has its own.",
 )
 
-columns = iter(st.columns(max(4, 1 + len(chosen)), gap="medium"))
+rows = range(0, 1 + len(chosen), PER_ROW)
+columns = iter([column for _ in rows for column in st.columns(PER_ROW, gap="medium")])
 with next(columns):
     panels.network_input(bench)
 found = {}
@@ -45,8 +49,11 @@ for name, column in zip(chosen, columns, strict=False):
             continue
         slot = st.container()
         st.caption(METHODS[name].summary)
-        with st.popover("Parameters", icon=":material/tune:", width="stretch"):
-            params = controls.params(METHODS[name].params, name)
+        if controls.drawable(METHODS[name].params):
+            with st.popover("Parameters", icon=":material/tune:", width="stretch"):
+                params = controls.params(METHODS[name].params, name)
+        else:
+            params = METHODS[name].params()
         panels.about(METHODS[name])
         with slot:
             result = evidence.compute(bench, name, params)
@@ -63,6 +70,7 @@ for name, (result, slot, column) in found.items():
         arrays = {"relevance": result.relevance, "input": bench.input}
         panels.download_arrays(arrays, f"{bench.model_name}-{name}", name)
 st.caption(
-    f"All maps explain the score of **{bench.target_name}** (its logit, before the softmax). Red "
-    "speaks for it, blue against it, white says nothing. Numbers are raw: no map is rescaled."
+    f"All maps explain the score of **{bench.target_name}** (its logit, before the softmax). Red: "
+    "it raises the score; blue: it lowers it; what the values mean is each method’s own. Numbers "
+    "are raw: no map is rescaled."
 )

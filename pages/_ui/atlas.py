@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages._ui import progress
+from pages._ui import cached, progress
 from pages._ui.workbench import Bench
 from xai import datasets, embedding
 from xai.datasets import ImageSet
@@ -20,10 +20,14 @@ COUNTS = (100, 300, 600, 1000, 2000)
 
 @dataclass(frozen=True)
 class MapKey:
-    """Everything that a map depends on: ``data`` is the images' signature, no layer is pixels."""
+    """Everything that a map depends on: ``data`` is the images' signature, no layer is pixels.
+
+    ``weights`` is the checksum of the model's file, or its name where the publisher checks it.
+    """
 
     data: str
     model: str
+    weights: str
     n: int
     layer: str | None
     method: str
@@ -47,7 +51,9 @@ def compute(bench: Bench, key: MapKey) -> Embedding | None:
         def step(iteration: int, total: int, points: np.ndarray) -> None:
             report(iteration, total, f"step {iteration}")
 
-        return embedding.run(found, key.method, params=key.params, seed=key.seed, on_step=step)
+        drawn = embedding.run(found, key.method, params=key.params, seed=key.seed, on_step=step)
+        cached.settle(key.method)
+        return drawn
 
     found: Embedding | None = progress.result(
         key, work, label=f"{METHODS[key.method].label} of {len(images)} images", slot="map"

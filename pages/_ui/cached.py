@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from xai.network import ModelGraph
 
 
+#: Seconds after which a session that polls nothing counts as gone.
+_SILENCE = 600.0
+#: Photographs held of a large data set.
+_MOST = 1000
+
+
 @dataclass(frozen=True)
 class Probe:
     """Key of a tiny result that is kept to see whether anything can be kept."""
@@ -48,7 +54,16 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """Return the one queue of long work that all sessions share."""
-    queue = Jobs(store())
+    return _ending(Jobs(store(), abandon_after=_SILENCE))
+
+
+@st.cache_resource(show_spinner=False)
+def downloads() -> Jobs:
+    """Return the queue of downloads: they wait for the network, computations must not."""
+    return _ending(Jobs(workers=2))
+
+
+def _ending(queue: Jobs) -> Jobs:
     # A thread that is inside a library's own code when the process ends would abort it.
     atexit.register(queue.shutdown, timeout=5.0)
     return queue
@@ -65,12 +80,15 @@ class OwnModels:
     def get(self, name: str) -> LoadedModel | None:
         """Return a checkpoint by its spec's name, or None if it is no longer held."""
         with self._lock:
+            if name in self._held:
+                self._held.move_to_end(name)
             return self._held.get(name)
 
     def put(self, loaded: LoadedModel) -> None:
         """Hold a checkpoint; the oldest makes room."""
         with self._lock:
             self._held[loaded.spec.name] = loaded
+            self._held.move_to_end(loaded.spec.name)
             while len(self._held) > self._most:
                 self._held.popitem(last=False)
 
@@ -83,34 +101,58 @@ def own_models() -> OwnModels:
 
 def model(name: str) -> LoadedModel:
     """Return a loaded model, shared by all sessions; or a checkpoint of the user's own."""
-    return own_models().get(name) or _registered(name)
+    own = own_models().get(name)
+    if own is None and name not in models.MODELS:
+        raise ValueError("Your checkpoint was put away to save memory: please load it again.")
+    return own or _registered(name)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _registered(name: str) -> LoadedModel:
     loaded = models.load(name)
-    # The collector walks every imported object after each script run unless they are frozen.
+    settle("model")
+    return loaded
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def settle(stage: str) -> None:
+    """Freeze what has been imported so far, once for each stage.
+
+    The collector walks every object after each script run unless they are
+    frozen: with everything imported that takes most of a second.
+    """
     gc.collect()
     gc.freeze()
-    return loaded
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def image_set(name: str, split: str) -> ImageSet:
-    """Return a whole split of a data set, shared by all sessions."""
-    return datasets.load(name, split=split)
+    """Return a split of a data set, shared by all sessions; of the largest a sample."""
+    spec = datasets.DATASETS[name]
+    many = spec.kind == "download" and spec.image_size is None
+    return datasets.load(name, split=split, n=_MOST if many else None)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner="Unpacking the zip…")
 def folder(digest: str, _data: bytes, name: str) -> ImageSet:
     """Return the images of an uploaded zip."""
     return datasets.load_folder(_data, name=name)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)
 def decoded(digest: str, name: str, _data: bytes) -> DecodedImage:
     """Return an uploaded picture, decoded."""
     return images.decode(_data, name=name)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def preview(digest: str, side: int, _pixels: np.ndarray) -> np.ndarray:
+    """Return a picture scaled down to what a page shows, or as it is if it is small."""
+    height, width = _pixels.shape[:2]
+    share = side / max(height, width)
+    if share >= 1:
+        return _pixels
+    return images.resize(_pixels, (max(1, round(height * share)), max(1, round(width * share))))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

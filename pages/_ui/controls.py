@@ -11,7 +11,21 @@ import streamlit as st
 from pages._ui import link
 from xai.types import FieldInfo, Params, make_params
 
+#: Steps that a slider can tell apart.
+_FINEST = 2000
+
 ParamsT = TypeVar("ParamsT", bound=Params)
+
+
+def drawable(cls: type[Params]) -> bool:
+    """Say whether :func:`params` would draw anything."""
+    fields = [field for field in dataclasses.fields(cls) if "info" in field.metadata]
+    return any(_shown(field.default, field.metadata["info"]) for field in fields)
+
+
+def _shown(default: Any, info: FieldInfo) -> bool:
+    # Where the default is left to the model, nobody has asked to say otherwise.
+    return default is not None and (not isinstance(default, str) or bool(info.options))
 
 
 def params(
@@ -45,8 +59,8 @@ def params(
         if info is None or field.name in given or (only and field.name not in only):
             continue
         default = field.default
-        if default is None or (isinstance(default, str) and not info.options):
-            continue  # the model decides, and nobody has asked to say otherwise
+        if not _shown(default, info):
+            continue
         given[field.name] = _widget(field.name, default, info, f"{key}.{field.name}")
     return make_params(cls, given)
 
@@ -89,12 +103,14 @@ def _widget(name: str, default: Any, info: FieldInfo, key: str) -> Any:
         value = st.toggle(label, **common)
     else:
         kind = int if isinstance(default, int) else float
-        unit = f" ({info.unit})" if info.unit else ""
-        value = st.slider(
-            label + unit,
-            min_value=kind(info.low or 0),
-            max_value=kind(info.high or 1),
-            step=kind(info.step or 1),
+        low, high, step = kind(info.low or 0), kind(info.high or 1), kind(info.step or 1)
+        # A pixel of a slider's track must not be worth many steps.
+        field = st.slider if (high - low) / step <= _FINEST else st.number_input
+        value = field(
+            label + (f" ({info.unit})" if info.unit else ""),
+            min_value=low,
+            max_value=high,
+            step=step,
             format=None if kind is int else "%.4g",
             **common,
         )

@@ -66,21 +66,28 @@ def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None
     """
     values = heatmaps.collapse(found.relevance)
     own = heatmaps.common_scale([values]) if scale is None else scale
-    if ink < 1:
-        below = pictures.picture(image, grey=True)
+    below = pictures.picture(image, grey=True)
+    signed = METHODS[found.method].signed
+    if signed and ink < 1:
         pixels = heatmaps.signed_overlay(below, values, own, opacity=ink)
-    else:
+    elif signed:
         pixels = heatmaps.signed(values, own)
+    elif ink < 1:
+        pixels = heatmaps.magnitude_overlay(below, values, 0.0, own, opacity=ink)
+    else:
+        pixels = heatmaps.magnitude(values, 0.0, own)
     panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
-    st.html(legends.signed_legend(own, overlay=ink < 1))
+    if signed:
+        st.html(legends.signed_legend(own, overlay=ink < 1))
+    else:
+        st.html(legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for")))
     remark = summary.describe(values).remark
     if remark:
         st.info(remark, icon=":material/info:")
-    st.caption(_numbers(found))
+    st.caption(_numbers(found, values))
 
 
-def _numbers(found: Attribution) -> str:
-    values = found.relevance
+def _numbers(found: Attribution, values: np.ndarray) -> str:
     return (
         f"sum {values.sum():.3g} · min {values.min():.3g} · max {values.max():.3g} · "
         f"logit {found.logit:.3g} · {found.diagnostics['seconds']:.2f} s"
@@ -90,6 +97,10 @@ def _numbers(found: Attribution) -> str:
 def quick(bench: Bench) -> None:
     """Show the LRP map of the decision: the start page's answer to “why?”."""
     st.markdown(f"**Evidence:** {bench.target_name}")
+    reason = attribution.blocked(bench.model, "lrp")
+    if reason:
+        st.info(reason, icon=":material/block:")
+        return
     found = compute(bench, "lrp")
     if found is None:
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._ui import progress
+from pages._ui import cached, progress
 from xai import datasets, models
 from xai.datasets import DATASETS
 from xai.jobs import Report
@@ -24,8 +24,15 @@ class FetchKey:
 def data_ready(name: str) -> bool:
     """Say whether a data set can be opened; offer its download if not."""
     spec = DATASETS[name]
-    if spec.kind != "download" or datasets.is_ready(name):
+    if spec.kind != "download":
         return True
+    if datasets.is_ready(name):
+        try:
+            cached.image_set(name, "test")
+        except datasets.NotFetched as error:
+            st.error(str(error))
+        else:
+            return True
     size = spec.download_bytes / 1e6
     st.caption(f"{spec.summary} Not on this machine yet: a download of {size:.0f} MB.")
 
@@ -57,9 +64,12 @@ def _offer(key: FetchKey, label: str, work: progress.Work) -> None:
     if key not in asked:
         if not st.button(f"Download {label}", icon=":material/download:", width="stretch"):
             return
+        cached.downloads().forget(key)  # the files may have been deleted since
         asked.add(key)
     try:
-        done = progress.result(key, work, label=f"Downloading {label}", keep=False)
+        done = progress.result(
+            key, work, label=f"Downloading {label}", keep=False, jobs=cached.downloads()
+        )
     except ValueError as error:
         asked.discard(key)
         st.error(str(error))

@@ -46,15 +46,12 @@ class Chosen:
         Its true class, or None if nobody knows.
     id : str or None
         Its name in the data set; None for images of one's own, which no link can share.
-    notes : tuple of str
-        What was done to it on the way in.
     """
 
     pixels: np.ndarray
     label: str
     class_name: str | None = None
     id: str | None = None
-    notes: tuple[str, ...] = ()
 
 
 def image_set(data: str) -> ImageSet | None:
@@ -64,7 +61,7 @@ def image_set(data: str) -> ImageSet | None:
 
 def choose(images: ImageSet, spec: ModelSpec) -> Chosen:
     """Draw the choice of an image; return it."""
-    sources = tuple(word for word in _SOURCES if word != "draw" or spec.vocabulary == "digits")
+    sources = tuple(word for word in _SOURCES if word != "draw" or spec.channels == 1)
     link.restore("source", link.one_of(("browse",)), what="source of the image", default="browse")
     if st.session_state["source"] not in sources:
         st.session_state["source"] = "browse"
@@ -155,7 +152,9 @@ def _caption(images: ImageSet, place: int) -> str:
 
 def signature(images: ImageSet) -> str:
     """Return a short text that stands for exactly these images."""
-    return hashlib.sha256("\n".join(images.ids).encode()).hexdigest()[:16]
+    pairs = zip(images.ids, images.labels, strict=True)
+    said = [images.name, *images.classes, *(f"{name}\t{label}" for name, label in pairs)]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def _shown_places(images: ImageSet, shown: str) -> tuple[int, ...]:
@@ -182,13 +181,17 @@ def _any(images: ImageSet, shown: str) -> str:
 
 def _folder() -> ImageSet | None:
     file = st.file_uploader(
-        "A zip with one folder a class, or images in one folder", type="zip", key="zip"
+        "A zip with one folder a class, or images in one folder",
+        type="zip",
+        key="zip",
+        on_change=_forget,
+        args=("zip",),
     )
     if file is not None:
-        st.session_state["folder"] = (file.name, file.getvalue())
-    if "folder" not in st.session_state:
+        st.session_state["own_zip"] = (file.name, file.getvalue())
+    if "own_zip" not in st.session_state:
         return None
-    name, data = st.session_state["folder"]
+    name, data = st.session_state["own_zip"]
     try:
         found = cached.folder(hashlib.sha256(data).hexdigest(), data, name)
     except ValueError as error:
@@ -239,12 +242,12 @@ def _own(key: str, spec: ModelSpec) -> Chosen | None:
     for sentence in picture.notes:
         st.caption(sentence)
     pixels = picture.pixels
-    if spec.vocabulary == "digits":
+    if spec.channels == 1:
         # Ink on paper is dark on light; the digits that the network knows are not.
         paper = float(np.concatenate([pixels[0], pixels[-1]]).mean()) > _BRIGHT
         if st.toggle("Invert: light ink on black", value=paper, key=f"invert-{picture.digest}"):
             pixels = 255 - pixels
-    return Chosen(pixels, "your picture", notes=picture.notes)
+    return Chosen(pixels, "your picture")
 
 
 def _draw(spec: ModelSpec) -> Chosen | None:

@@ -27,8 +27,8 @@ class _Link:
     ----------
     seen : dict of str to str
         What the address bar said or was given last.
-    news : bool
-        Whether this run begins with an address that we did not write.
+    pending : dict of str to str
+        What an address that we did not write asks for and no widget has taken yet.
     vain : list of str
         What the link asked for in vain, in words.
     noted : bool
@@ -38,7 +38,7 @@ class _Link:
     """
 
     seen: dict[str, str] = field(default_factory=dict)
-    news: bool = False
+    pending: dict[str, str] = field(default_factory=dict)
     vain: list[str] = field(default_factory=list)
     noted: bool = False
     place: Any = None
@@ -53,10 +53,12 @@ def begin() -> None:
     """Open a run: see whether a link has arrived, keep a place for what it asks for in vain."""
     state = _link()
     given = {key: st.query_params[key] for key in st.query_params}
-    state.news = any(state.seen.get(key) != value for key, value in given.items())
     state.noted = False
     state.place = st.empty()
-    if state.news:
+    if any(state.seen.get(key) != value for key, value in given.items()):
+        # All of it is taken, also what is as before: the choices may have moved on since.
+        state.seen.update(given)
+        state.pending = given
         state.vain.clear()
     _draw(state)
 
@@ -81,9 +83,8 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
         The value now in the session state.
     """
     state = _link()
-    given = st.query_params.get(key)
-    if given is not None and (state.news or given != state.seen.get(key)):
-        state.seen[key] = given
+    given = state.pending.pop(key, None)
+    if given is not None:
         value = parse(given)
         if value is not None:
             st.session_state[key] = value

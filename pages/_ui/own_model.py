@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _OWN = "own_model"
+_REPORT = "own_report"
+_MOST_BYTES = 600 * 2**20
 
 
 def current(data: str) -> ModelSpec | None:
@@ -53,30 +55,66 @@ def loader(data: str) -> None:
         text = st.text_area(
             "Class names, one a line (optional)", key="own_classes", placeholder="cat\ndog"
         )
+        left, right = st.columns(2)
+        mean = left.text_input(
+            "Mean a channel (optional)", key="own_mean", placeholder="0.5 0.5 0.5"
+        )
+        std = right.text_input("Spread a channel (optional)", key="own_std")
         if st.button("Load it", disabled=file is None and not place, type="primary"):
-            _load(file, Path(place), architecture, text)
+            try:
+                _load(_content(file, place), architecture, text, _numbers(mean), _numbers(std))
+            except ValueError as error:
+                st.error(str(error))
+        _report()
 
 
-def _load(file: UploadedFile | None, place: Path, architecture: str, text: str) -> None:
+def _content(file: UploadedFile | None, place: str) -> tuple[str, bytes]:
+    """Return name and bytes of the chosen file."""
+    if file is not None:
+        return file.name, file.getvalue()
+    path = Path(place).expanduser()
+    # Devices and pipes never end.
+    if not path.is_file() or path.suffix not in (".safetensors", ".pth", ".pt"):
+        raise ValueError("The path must be that of a .safetensors, .pth or .pt file.")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path.name} is larger than {_MOST_BYTES / 1e6:.0f} MB.")
+    return path.name, path.read_bytes()
+
+
+def _numbers(text: str) -> list[float] | None:
+    """Return the numbers in a text, or None if it is empty."""
+    words = text.replace(",", " ").split()
+    return [float(word) for word in words] or None
+
+
+def _load(
+    given: tuple[str, bytes],
+    architecture: str,
+    text: str,
+    mean: list[float] | None,
+    std: list[float] | None,
+) -> None:
+    name, content = given
     classes = [line.strip() for line in text.splitlines() if line.strip()] or None
-    name = place.name if file is None else file.name
-    try:
-        content = place.read_bytes() if file is None else file.getvalue()
-        checkpoint = models.load_checkpoint(content, architecture, name=name, classes=classes)
-    except OSError as error:
-        st.error(f"The file {name} cannot be read: {error.strerror}.")
-        return
-    except ValueError as error:
-        st.error(str(error))
-        return
-    key = checkpoint.model.spec.name
+    checkpoint = models.load_checkpoint(
+        content, architecture, name=name, classes=classes, mean=mean, std=std
+    )
     cached.own_models().put(checkpoint.model)
-    st.session_state[_OWN] = key
-    st.success(f"{checkpoint.report.parameters:,} parameters, {checkpoint.report.classes} classes.")
-    for finding in checkpoint.report.findings:
+    st.session_state[_OWN] = checkpoint.model.spec.name
+    st.session_state[_REPORT] = checkpoint.report
+
+
+def _report() -> None:
+    """Say what works with this session's checkpoint, and offer to use it."""
+    key, report = st.session_state.get(_OWN), st.session_state.get(_REPORT)
+    if key is None or report is None:
+        return
+    st.success(f"{report.parameters:,} parameters, {report.classes} classes.")
+    for finding in report.findings:
         mark = ":material/check:" if finding.works else ":material/close:"
         st.markdown(f"{mark} **{finding.feature}** {finding.reason}")
     st.button("Put it on the workbench", on_click=_select, args=(key,))
+    st.caption("A link to this page will open one of the models that everybody has.")
 
 
 def _select(key: str) -> None:

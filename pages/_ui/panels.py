@@ -38,7 +38,8 @@ def image(pixels: np.ndarray, *, alt: str) -> None:
 def original(bench: Bench) -> None:
     """Show the image as it came, with its true class."""
     st.markdown("**The image**")
-    image(bench.chosen.pixels, alt=f"the image {bench.chosen.label}")
+    shown = cached.preview(bench.digest_of_image, 2 * SIDE, bench.chosen.pixels)
+    image(shown, alt=f"the image {bench.chosen.label}")
     height, width = bench.chosen.pixels.shape[:2]
     truth = bench.chosen.class_name or "unknown"
     st.caption(f"True class: **{truth}** · {bench.chosen.label} · {height} × {width} pixels")
@@ -87,7 +88,13 @@ def verdict(bench: Bench) -> None:
     """Say what the network decided and whether it is right."""
     found = bench.prediction
     share = f"{found.confidence:.1%}"
-    if bench.true is None:
+    named = bench.chosen.class_name
+    if bench.true is None and named:
+        st.info(
+            f"The network says **{found.name}** ({share}). It has no class “{named}”, so it "
+            "cannot be right."
+        )
+    elif bench.true is None:
         st.info(f"The network says **{found.name}** ({share}). Nobody told us the true class.")
     elif bench.true == found.label:
         st.success(f"The network says **{found.name}** ({share}), and it is right.")
@@ -162,11 +169,15 @@ def method_choice(key: str, methods: Mapping[str, Method], default: tuple[str, .
 
 def download_arrays(arrays: Mapping[str, np.ndarray], name: str, key: str) -> None:
     """Offer raw arrays as one .npz file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+
+    def packed() -> bytes:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+        return buffer.getvalue()
+
     st.download_button(
         "Raw numbers (.npz)",
-        buffer.getvalue(),
+        packed,
         f"{name}.npz",
         "application/octet-stream",
         key=key,
@@ -179,17 +190,4 @@ def download_text(text: str, name: str, label: str) -> None:
     """Offer a text as a file."""
     st.download_button(
         label, text, name, "text/plain", key=name, icon=":material/download:", on_click="ignore"
-    )
-
-
-def download_picture(pixels: np.ndarray, name: str, key: str) -> None:
-    """Offer a picture as PNG."""
-    st.download_button(
-        "Picture (.png)",
-        images.encode_png(pixels),
-        f"{name}.png",
-        "image/png",
-        key=key,
-        icon=":material/image:",
-        on_click="ignore",
     )

@@ -25,9 +25,12 @@ def _warm() -> None:
     sys.setswitchinterval(usual / 10)
     try:
         importlib.import_module("pages._ui.panels")
+        from pages._ui import cached
+
         _first_answer()
         importlib.import_module("altair")
         importlib.import_module("xai.attribution.lrp")
+        cached.settle("warm")
     finally:
         sys.setswitchinterval(usual)
 

@@ -66,6 +66,11 @@ class Bench:
         """Short text that stands for exactly these images."""
         return image_source.signature(self.images)
 
+    @cached_property
+    def digest_of_image(self) -> str:
+        """SHA-256 of the image as it came."""
+        return images.digest(self.chosen.pixels)
+
     @property
     def model_name(self) -> str:
         """Key of the model."""
@@ -132,8 +137,8 @@ def current() -> Bench:
     bench: Bench | None = st.session_state[_BENCH]
     if bench is None:
         st.info(
-            "There is no image to look at yet. The sidebar says what is missing; the bundled "
-            "photographs and digits are always there.",
+            "Something is missing that this page needs: the sidebar says what, and how to get it. "
+            "The bundled photographs, digits and networks are always there.",
             icon=":material/arrow_back:",
         )
         st.stop()
@@ -192,6 +197,11 @@ def _model(data: str) -> ModelSpec:
 
 
 def _target(spec: ModelSpec, chosen: Chosen) -> str:
+    if st.session_state.setdefault("_vocabulary", spec.classes) != spec.classes:
+        # The same number is another class: what was chosen means nothing here.
+        st.session_state["_vocabulary"] = spec.classes
+        st.session_state["target"] = "predicted"
+        st.session_state["aim"] = "untargeted"
     known = chosen.class_name in spec.classes
     words = tuple(word for word in _TARGETS if word != "true" or known)
     options = (*words, *(str(index) for index in range(len(spec.classes))))

@@ -166,6 +166,10 @@ class Jobs:
         """Return the latest job of ``key``, finished or not; None if there is none."""
         return self._backlog.get(key_text(key))
 
+    def forget(self, key: object) -> None:
+        """Drop a finished result from memory, so that the next submit computes anew."""
+        self._backlog.forget(key_text(key))
+
     def touch(self, owner: str) -> None:
         """Note that ``owner`` is still there; every poll calls it."""
         self._backlog.touch(owner)

@@ -58,6 +58,13 @@ class Backlog:
         with self.lock:
             return self._index.get(text)
 
+    def forget(self, text: str) -> None:
+        """Drop the job of a key if it is finished."""
+        with self.lock:
+            job = self._index.get(text)
+            if job is not None and job.finished:
+                del self._index[text]
+
     def join(self, text: str, keep: bool, owner: str | None) -> Job | None:
         """Return the job of a key if it is of use to one more owner.
 

@@ -51,7 +51,7 @@ def fit(
         The caller's own; it is left in eval mode. Dropout draws from torch's
         global generator, which is restored afterwards.
     images : Tensor, shape (N, C, H, W), float32, normalised
-        Augmentation fills with each image's own minimum, black.
+        Augmentation fills with the smallest value of all images, black.
     labels : Tensor, shape (N,), int64
     params : TrainingParams
     seed : int
@@ -66,7 +66,8 @@ def fit(
         optimizer, params.rate, total_steps=params.epochs * per_epoch, pct_start=0.2
     )
     try:
-        # Dropout has no generator argument: fork keeps the seed from leaking to other threads' use.
+        # Dropout draws from the process's generator and takes no other: whoever trains beside
+        # other threads shares it with them while it lasts. It is put back afterwards.
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             for number_of in range(1, params.epochs + 1):

@@ -1,0 +1,258 @@
+"""Every row of every registry is used once, and the number shown is the number computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from xai import activations, attacks, attribution, embedding, network
+from xai.activations import channel_scores
+from xai.attacks import ATTACKS, AttackResult, Goal
+from xai.attribution import Attribution
+from xai.datasets import draw, load
+from xai.models import MODELS, LoadedModel
+
+Visit = Callable[..., AppTest]
+Run = Callable[[AppTest], AppTest]
+Check = Callable[[AppTest], None]
+Words = Callable[[AppTest], str]
+
+BUNDLED = [name for name, spec in MODELS.items() if spec.bundled]
+DIGITS = {"data": "mnist", "model": "lenet5-mnist"}
+#: Settings that keep the slow methods short where nobody compares numbers.
+SHORT = {"integrated_gradients.steps": "4", "smoothgrad.n": "3"}
+
+
+def bench_of(model: str) -> dict[str, str]:
+    data = next(name for name in ("mnist", "photos") if name in MODELS[model].fits)
+    return {"data": data, "model": model}
+
+
+def on_the_bench(at: AppTest) -> tuple[LoadedModel, np.ndarray]:
+    """Return the model and the image that a session looks at."""
+    bench = at.session_state["_bench"]
+    return bench.model, bench.input
+
+
+def numbers(found: Attribution) -> str:
+    """Return the raw numbers of a map, its colours summed, as the page writes them."""
+    values = found.relevance.sum(axis=0, dtype=np.float64).astype(np.float32)
+    return (
+        f"sum {values.sum():.3g} · min {values.min():.3g} · max {values.max():.3g} · "
+        f"logit {found.logit:.3g}"
+    )
+
+
+# --------------------------------------------------------------------------- attribution
+@pytest.mark.parametrize("model", BUNDLED)
+def test_every_method_of_attribution_side_by_side(
+    model: str, visit: Visit, calm: Check, said: Words
+) -> None:
+    at = visit("attribution", bench_of(model) | SHORT | {"methods": ",".join(attribution.METHODS)})
+    calm(at)
+    loaded, _ = on_the_bench(at)
+    works = [name for name in attribution.METHODS if not attribution.blocked(loaded, name)]
+    shown = said(at)
+    assert len(re.findall(r"sum \S+ · min", shown)) == len(works)
+    for name, method in attribution.METHODS.items():
+        assert f"**{method.label}**" in shown
+        reason = attribution.blocked(loaded, name)
+        assert (reason or method.summary) in shown
+
+
+def test_the_numbers_of_a_map_are_those_of_its_method(
+    visit: Visit, settle: Run, said: Words
+) -> None:
+    at = visit("attribution", DIGITS | SHORT | {"methods": ",".join(attribution.METHODS)})
+    model, image = on_the_bench(at)
+    given = {"integrated_gradients": {"steps": 4}, "smoothgrad": {"n": 3}}
+    for target in ("predicted", "second"):
+        settle(at.selectbox(key="target").set_value(target).run())
+        label = model.predict(image).top(2)[target == "second"]
+        shown = said(at)
+        assert f"**{model.classes[label]}**" in shown
+        for name in attribution.METHODS:
+            params = given.get(name)
+            found = attribution.run(model, image, name, target=label, params=params)
+            assert numbers(found) in shown
+
+
+def test_a_map_of_a_photograph_is_that_of_its_method(visit: Visit, said: Words) -> None:
+    at = visit("attribution", {"methods": "gradient,lrp"})
+    model, image = on_the_bench(at)
+    for name in ("gradient", "lrp"):
+        assert numbers(attribution.run(model, image, name)) in said(at)
+
+
+def test_methods_are_picked_and_their_settings_changed(
+    visit: Visit, settle: Run, calm: Check, said: Words
+) -> None:
+    at = visit("attribution", DIGITS | {"methods": "gradient"})
+    settle(at.button_group(key="methods").set_value(["lrp"]).run())
+    settle(at.selectbox(key="lrp.composite").set_value("epsilon_gamma_box").run())
+    at.slider(key="ink").set_value(0.5).run()
+    at.toggle(key="one_scale").set_value(True).run()
+    calm(settle(at))
+    model, image = on_the_bench(at)
+    found = attribution.run(model, image, "lrp", params={"composite": "epsilon_gamma_box"})
+    assert numbers(found) in said(at)
+    assert at.query_params["lrp.composite"] == "epsilon_gamma_box"
+    settle(at.button_group(key="methods").set_value([]).run())
+    calm(at)
+    assert any("method" in item.value for item in at.info)
+
+
+# -------------------------------------------------------------------------------- attacks
+def facts(found: AttackResult) -> list[str]:
+    """Return what the page must say of an attack."""
+    return [
+        f"Largest change of a pixel {255 * found.linf:.1f}/255, length (L2) {found.l2:.3g}.",
+        f"After {found.steps} gradient steps and {found.queries} forward passes.",
+        f"**{found.before.name}** · {found.before.confidence:.1%}",
+        f"**{found.after.name}** · {found.after.confidence:.1%}",
+    ]
+
+
+@pytest.mark.parametrize("aim", ["untargeted", "second", "5"])
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_attack_and_what_is_said_of_it(
+    name: str, aim: str, visit: Visit, calm: Check, said: Words
+) -> None:
+    at = visit("adversarial", DIGITS | {"attack": name, "eps": "60", "aim": aim})
+    calm(at)
+    model, image = on_the_bench(at)
+    label = at.session_state["_bench"].true
+    order = model.predict(image).top(10)
+    goals = {"untargeted": Goal.untargeted(label), "second": Goal.targeted(order[1])}
+    goal = goals.get(aim) or Goal.targeted(5)
+    # Carlini and Wagner's has no strength: it looks for the least.
+    params = {"eps": 60 / 255} if "eps" in ATTACKS[name].params.infos() else {}
+    found = attacks.run(model, image, name, goal=goal, params=params)
+    shown = said(at)
+    for fact in facts(found):
+        assert fact in shown
+    assert ("Fooled" in shown) == found.success
+    assert ("It held" in shown) != found.success
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_an_attack_on_every_bundled_model(model: str, visit: Visit, said: Words) -> None:
+    at = visit("adversarial", bench_of(model) | {"attack": "bim", "bim.steps": "2"})
+    loaded, image = on_the_bench(at)
+    goal = Goal.untargeted(at.session_state["_bench"].true)
+    eps = round(255 * loaded.spec.eps) / 255
+    found = attacks.run(loaded, image, "bim", goal=goal, params={"steps": 2, "eps": eps})
+    for fact in facts(found):
+        assert fact in said(at)
+
+
+def test_no_strength_is_no_attack(visit: Visit, calm: Check, said: Words) -> None:
+    at = visit("adversarial", DIGITS | {"attack": "pgd", "eps": "0"})
+    calm(at)
+    assert "Largest change of a pixel 0.0/255, length (L2) 0." in said(at)
+    assert "It held" in said(at)
+
+
+def test_the_strength_follows_the_model(visit: Visit, settle: Run) -> None:
+    at = visit("adversarial", {"attack": "fgsm"})
+    assert at.slider(key="eps").value == 8
+    settle(at.selectbox(key="data").set_value("mnist").run())
+    assert at.slider(key="eps").value == round(255 * MODELS["lenet5-mnist"].eps)
+    settle(at.slider(key="eps").set_value(40).run())
+    settle(at.selectbox(key="model").set_value("vgg16-mnist").run())
+    assert at.slider(key="eps").value == 40
+
+
+# ------------------------------------------------------------------------------------ maps
+@pytest.mark.parametrize("name", [name for name in embedding.METHODS if name != "umap"])
+@pytest.mark.parametrize("space", ["pixels", "relu4", "conv1"])
+def test_every_map_and_its_quality(name: str, space: str, visit: Visit, calm: Check) -> None:
+    at = visit("dataset", DIGITS | {"map": name, "n": "100", "space": space})
+    calm(at)
+    model, _ = on_the_bench(at)
+    whole = load("mnist")
+    images = whole.subset(draw(whole.labels, 100, 0))
+    layer = None if space == "pixels" else space
+    found = embedding.run(embedding.features(model, images, layer), name)
+    shown = [item.value for item in at.metric]
+    assert len(shown) == 4
+    assert set(shown) <= {f"{value:.1%}" for value in found.quality.values()}
+    assert at.get("plotly_chart")[0].proto.spec.count("mnist-test-") == 100
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_a_map_with_every_bundled_model(model: str, visit: Visit, calm: Check) -> None:
+    at = visit("dataset", bench_of(model) | {"map": "pca", "n": "100", "space": "pixels"})
+    calm(at)
+    assert len(at.get("plotly_chart")) == 1
+
+
+def test_umap_once(visit: Visit, calm: Check) -> None:
+    """It compiles for a dozen seconds in each process, so it is made once, and small."""
+    at = visit("dataset", DIGITS | {"map": "umap", "n": "100"})
+    calm(at)
+    assert len(at.get("plotly_chart")) == 1
+
+
+# ----------------------------------------------------------------- architecture and layers
+@pytest.mark.parametrize("model", BUNDLED)
+def test_the_table_and_the_totals_of_a_network(model: str, visit: Visit) -> None:
+    at = visit("architecture", bench_of(model))
+    loaded, _ = on_the_bench(at)
+    table = at.dataframe[0].value
+    assert list(table["Layer"]) == [layer.name for layer in loaded.layers]
+    assert table["Parameters"].sum() == sum(value.numel() for value in loaded.net.parameters())
+    assert table["of all"].sum() == pytest.approx(1)
+    totals = network.summary(loaded)
+    shown = {item.label: item for item in at.metric}
+    assert f"{totals.parameters:,}" in shown["Parameters"].help
+    assert shown["Convolutions"].value == str(list(table["Kind"]).count("Conv2d"))
+    assert shown["Depth"].value == str(totals.depth)
+
+
+@pytest.mark.parametrize("level", network.LEVELS)
+def test_every_detail_of_the_drawing(level: str, visit: Visit, calm: Check) -> None:
+    at = visit("architecture")
+    at.button_group(key="level").set_value(level).run()
+    calm(at)
+    assert "digraph" in at.get("graphviz_chart")[0].proto.spec
+
+
+@pytest.mark.parametrize("model", BUNDLED)
+def test_every_layer_has_feature_maps(model: str, visit: Visit, calm: Check, said: Words) -> None:
+    at = visit("feature_maps", bench_of(model))
+    loaded, image = on_the_bench(at)
+    names = [layer.name for layer in loaded.layers]
+    chosen = {names[0], names[len(names) // 2], names[-2], names[-1]}
+    for layer in (name for name in names if name in chosen):
+        at.selectbox(key="layer").set_value(layer).run()
+        calm(at)
+        maps = activations.capture(loaded, image, [layer])[layer][0]
+        shown = said(at)
+        assert f"**{len(maps)} channels of {layer}**" in shown
+        assert f"Raw values from {maps.min():.3g} to {maps.max():.3g}" in shown
+        if maps.ndim == 3:
+            scores = channel_scores(maps)
+            assert f"**Channel {scores.argmax()}, over the image**" in shown
+            assert f"Score {scores.max():.3g}" in shown
+
+
+def test_channels_are_put_in_every_order(visit: Visit, calm: Check, said: Words) -> None:
+    at = visit("feature_maps", DIGITS | {"layer": "relu1"})
+    model, image = on_the_bench(at)
+    maps = activations.capture(model, image, ["relu1"])["relu1"][0]
+    leaders = {
+        "score": channel_scores(maps).argmax(),
+        "mean": maps.mean(axis=(1, 2)).argmax(),
+        "max": maps.max(axis=(1, 2)).argmax(),
+        "index": 0,
+    }
+    for order, leader in leaders.items():
+        at.selectbox(key="order").set_value(order).run()
+        at.toggle(key="layer_scale").set_value(order == "mean").run()
+        calm(at)
+        assert f"**Channel {leader}, over the image**" in said(at)
