@@ -5,14 +5,15 @@ Start it with ``streamlit run Home.py``.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages._ui import routes, warming
 
 #: Streamlit leaves wide margins; on a projector every pixel counts.
-_STYLE = ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
+_STYLE = (
+    ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
+    ".stSidebar .stButtonGroup button{padding-left:.5rem;padding-right:.5rem}"
+)
 
 
 def main() -> None:
@@ -20,15 +21,13 @@ def main() -> None:
     # Not above: the server reads this file before caches can be declared.
     from pages._ui import link, panels, workbench
 
-    # A file of our own: Streamlit would fetch the picture of an emoji or symbol from elsewhere.
-    icon = Path(__file__).parent / "pages" / "_ui" / "icon.svg"
-    st.set_page_config("Layerscope", str(icon), layout="wide", initial_sidebar_state=340)
+    routes.configure()
     st.html(f"<style>{_STYLE}</style>")
     page = st.navigation(routes.pages(), position="top")
     # Before anything that takes time: the first paint waits for nothing else.
     routes.heading(page)
     try:
-        link.begin()
+        link.begin(page.title)
         panels.storage_note()
         workbench.lay_out()
         page.run()

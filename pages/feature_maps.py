@@ -45,13 +45,16 @@ summaries = {
 }
 order = np.argsort(-summaries[by], kind="stable")
 signed = bool((tiles < 0).any())
-sheet = sheets.channel_sheet(
-    tiles,
-    order=order.tolist(),
-    scale="layer" if common else "channel",
-    zero_centred=signed,
-    side=72,
-    columns=min(16, math.ceil(math.sqrt(2 * len(tiles)))),
+drawing, constant = cached.channel_sheet(
+    (bench.model_name, bench.digest, layer.name, by, str(common)),
+    lambda: sheets.channel_sheet(
+        tiles,
+        order=order.tolist(),
+        scale="layer" if common else "channel",
+        zero_centred=signed,
+        side=72,
+        columns=min(16, math.ceil(math.sqrt(2 * len(tiles)))),
+    ),
 )
 left, right = st.columns([1, 4], gap="medium")
 with left:
@@ -63,7 +66,7 @@ with left:
         st.caption(f"The first of the grid. Score {summaries['score'][first]:.3g}.")
 with right:
     st.markdown(f"**{len(tiles)} channels of {layer.name}**, {shape(layer)}")
-    st.image(sheet.sprite.png(), width="stretch", alt=f"all channels of {layer.name}")
+    st.image(drawing, width="stretch", output_format="PNG", alt=f"all channels of {layer.name}")
     low, high = float(tiles.min()), float(tiles.max())
     legend = (
         legends.signed_legend(max(abs(low), abs(high)), words=("negative", "positive"))
@@ -78,6 +81,6 @@ with right:
         + ("the layer’s range" if common else "its own range, so compare shapes and not brightness")
         + f". Raw values from {low:.3g} to {high:.3g}. "
         + (f"{dead} channels are silent: zero everywhere. " if dead else "")
-        + (f"{len(sheet.constant)} are constant." if sheet.constant else "")
+        + (f"{constant} are constant." if constant else "")
     )
     panels.download_arrays({layer.name: maps}, f"{bench.model_name}-{layer.name}", "maps")

@@ -10,6 +10,7 @@ import atexit
 import gc
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from xai.types import Prediction
 if TYPE_CHECKING:
     from xai.attacks import AttackResult
     from xai.datasets import ImageSet
+    from xai.figures.sheets import ChannelSheet
     from xai.images import DecodedImage
     from xai.models import LoadedModel
     from xai.network import ModelGraph
@@ -177,6 +179,16 @@ def feature_maps(name: str, digest: str, layer: str, _image: np.ndarray) -> np.n
     from xai import activations
 
     return activations.capture(model(name), _image, [layer])[layer][0]
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def channel_sheet(key: tuple[str, ...], _draw: Callable[[], ChannelSheet]) -> tuple[bytes, int]:
+    """Return a drawn layer as PNG, and how many of its channels are constant.
+
+    ``key`` names everything that the drawing depends on.
+    """
+    drawn = _draw()
+    return drawn.sprite.png(), len(drawn.constant)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

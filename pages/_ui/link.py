@@ -6,6 +6,7 @@ student who opens a stale link must be told what was replaced.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ T = TypeVar("T")
 _STATE = "_link"
 #: What a link asks for is shown to the reader up to this length.
 _LONGEST = 60
+#: Seconds in which an address of ours may still arrive after we have replaced it.
+_LATE = 5.0
 
 
 @dataclass
@@ -35,6 +38,10 @@ class _Link:
         Whether something was added to it in this run.
     place : object
         Where the sentence stands on the page.
+    page : str
+        The page of the latest run.
+    own : dict of address to float
+        Addresses that we wrote for it lately, and when.
     """
 
     seen: dict[str, str] = field(default_factory=dict)
@@ -42,6 +49,8 @@ class _Link:
     vain: list[str] = field(default_factory=list)
     noted: bool = False
     place: Any = None
+    page: str = ""
+    own: dict[frozenset[tuple[str, str]], float] = field(default_factory=dict)
 
 
 def _link() -> _Link:
@@ -49,18 +58,33 @@ def _link() -> _Link:
     return state
 
 
-def begin() -> None:
+def begin(page: str) -> None:
     """Open a run: see whether a link has arrived, keep a place for what it asks for in vain."""
     state = _link()
+    if page != state.page:
+        state.page = page
+        state.own.clear()  # whoever moves to a page brings an address on purpose
     given = {key: st.query_params[key] for key in st.query_params}
     state.noted = False
     state.place = st.empty()
-    if any(state.seen.get(key) != value for key, value in given.items()):
+    moved = any(state.seen.get(key) != value for key, value in given.items())
+    if moved and not _late(state, given):
         # All of it is taken, also what is as before: the choices may have moved on since.
         state.seen.update(given)
         state.pending = given
         state.vain.clear()
     _draw(state)
+
+
+def _late(state: _Link, given: dict[str, str]) -> bool:
+    """Say whether the browser just has not heard of our latest address yet.
+
+    On a slow line the reader moves on while an address that we replaced is still the
+    browser's. After a while the same address means that the reader went back to it.
+    """
+    now = time.monotonic()
+    state.own = {known: when for known, when in state.own.items() if now - when < _LATE}
+    return frozenset(given.items()) in state.own
 
 
 def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T) -> T:
@@ -116,6 +140,8 @@ def publish(key: str, value: object) -> None:
     state.seen[key] = text
     if st.query_params.get(key) != text:
         st.query_params[key] = text
+        current = frozenset((name, st.query_params[name]) for name in st.query_params)
+        state.own[current] = time.monotonic()
     if before not in (None, text) and not state.noted and state.vain:
         state.vain.clear()
         _draw(state)

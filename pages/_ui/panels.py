@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xai.types import Method, Prediction
 
 #: Small images are enlarged without blur to about this many pixels.
-SIDE = 448
+SIDE = 280
 
 
 def image(pixels: np.ndarray, *, alt: str) -> None:
@@ -32,13 +32,13 @@ def image(pixels: np.ndarray, *, alt: str) -> None:
         What it shows, for those who cannot see it.
     """
     crisp = pictures.fit(pictures.picture(pixels), SIDE)
-    st.image(images.encode_png(crisp), width="stretch", alt=alt)
+    st.image(images.encode_png(crisp), width="stretch", output_format="PNG", alt=alt)
 
 
 def original(bench: Bench) -> None:
     """Show the image as it came, with its true class."""
     st.markdown("**The image**")
-    shown = cached.preview(bench.digest_of_image, 2 * SIDE, bench.chosen.pixels)
+    shown = cached.preview(bench.digest_of_image, 3 * SIDE // 2, bench.chosen.pixels)
     image(shown, alt=f"the image {bench.chosen.label}")
     height, width = bench.chosen.pixels.shape[:2]
     truth = bench.chosen.class_name or "unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -79,6 +80,13 @@ ROUTES = (
         "How small a change makes the network err, and how sure is it then?",
     ),
 )
+
+
+def configure() -> None:
+    """Set title, icon and layout of the browser's tab."""
+    # A file of our own: Streamlit would fetch the picture of an emoji or symbol from elsewhere.
+    icon = Path(__file__).with_name("icon.svg")
+    st.set_page_config("Layerscope", str(icon), layout="wide", initial_sidebar_state=340)
 
 
 def pages() -> list[Page]:

@@ -132,6 +132,7 @@ def current() -> Bench:
     if _BENCH not in st.session_state:
         # Until st.navigation is called for the first time in a process, Streamlit runs the page
         # of a link by itself, without Home.py: make it known, and start over.
+        routes.configure()
         st.navigation(routes.pages())
         st.rerun()
     bench: Bench | None = st.session_state[_BENCH]
