@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import socket
 import subprocess
 import sys
@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import finding
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 _ARGUMENTS = [
@@ -26,6 +27,10 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A page's own link makes Streamlit's client look for its server below that page before it finds
+# it at the root; it logs what is not there.
+_PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 # True when the script has ended and every element has stood still for ten frames.
 _SETTLED = """() => {
@@ -119,15 +124,6 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
 
 
 # ------------------------------------------------------------------- the browser
-def _executable() -> str | None:
-    """Return the Chromium to start; None leaves the choice to Playwright."""
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
 # For one module, not for the session: as long as Playwright runs, this thread has a
 # running event loop, which tests elsewhere need not expect.
 @pytest.fixture(scope="module")
@@ -135,12 +131,14 @@ def chromium() -> Iterator[Browser]:
     """Start one Chromium for the tests of a module."""
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=_executable(), args=_ARGUMENTS)
+            browser = playwright.chromium.launch(
+                executable_path=finding.installed(), args=_ARGUMENTS
+            )
         except Error as error:
             pytest.fail(
-                "The browser tests need a Chromium. Install one (apt install chromium, or "
-                "python -m playwright install chromium), or name it in the environment variable "
-                f"CHROMIUM.\n{error.message}",
+                "The browser tests need a Chromium. Install one with python "
+                "tests/browser/install.py, or name one in the environment variable "
+                f"{finding.VARIABLE}.\n{error.message}",
                 pytrace=False,
             )
         yield browser
@@ -165,6 +163,11 @@ def open_page(
     """
     pages: list[Page] = []
 
+    def heed(message: ConsoleMessage) -> None:
+        place = message.location.get("url", "")
+        if message.type == "error" and not _PROBE.search(place):
+            console_errors.append(f"{message.text} {place}")
+
     def open_one(
         *, theme: str = "light", width: int = 1280, height: int = 900, **context: Any
     ) -> Page:
@@ -172,12 +175,7 @@ def open_page(
             color_scheme=theme, viewport={"width": width, "height": height}, **context
         )
         page = visitor.new_page()
-        page.on(
-            "console",
-            lambda message: (
-                console_errors.append(message.text) if message.type == "error" else None
-            ),
-        )
+        page.on("console", heed)
         page.on("pageerror", lambda error: console_errors.append(str(error)))
         pages.append(page)
         return page

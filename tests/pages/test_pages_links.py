@@ -198,3 +198,31 @@ def test_what_no_widget_reads_freezes_nothing(
     assert at.selectbox(key="target").value == "second"
     settle(at.selectbox(key="data").set_value("mnist").run())
     assert at.selectbox(key="data").value == "mnist"
+
+
+# ------------------------------------------------------------- what the browser sends along
+def test_a_word_that_means_nothing_here_does_not_hold_the_choices(
+    visit: Visit, settle: Run
+) -> None:
+    """Mail programs and other pages leave words of their own in a link."""
+    at = visit("start", DIGITS | {"utm_source": "mail", "layer": "relu1", "smoothgrad.n": "7"})
+    settle(at.selectbox(key="model").set_value("vgg16-mnist").run())
+    assert settle(at.run()).session_state["model"] == "vgg16-mnist"
+    assert notes(at) == []
+
+
+def test_an_address_that_is_late_does_not_take_a_choice_back(visit: Visit, settle: Run) -> None:
+    """On a slow line the reader moves on before the browser has heard of the new address."""
+    at = visit("adversarial", DIGITS | {"attack": "fgsm"})
+    before = dict(at.query_params)
+    for eps in (27, 28, 29):
+        at.query_params = dict(before)
+        at.slider(key="eps").set_value(eps).run()
+        assert at.session_state["eps"] == eps
+    at.query_params = dict(before)
+    settle(at.selectbox(key="model").set_value("vgg16-mnist").run())
+    assert at.session_state["eps"] == 29
+    assert at.session_state["model"] == "vgg16-mnist"
+    at = visit("adversarial", before, at=visit("start", at=at))
+    assert at.session_state["eps"] == 26
+    assert at.session_state["model"] == "lenet5-mnist"
