@@ -15,6 +15,9 @@ from xai.figures import heatmaps, legends, pictures, summary
 from xai.jobs import Report
 from xai.types import Params
 
+#: Percentile of a map's absolute values that gets the full colour.
+_SHARE = 99.5
+
 
 @dataclass(frozen=True)
 class AttributionKey:
@@ -62,10 +65,12 @@ def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None
     ink : float
         1 for the map alone, less for the map as ink on the grey image.
     scale : float or None
-        Value of the full colour; None takes the map's own.
+        Value of the full colour; None takes the map's own: the legend says how.
     """
     values = heatmaps.collapse(found.relevance)
-    own = heatmaps.common_scale([values]) if scale is None else scale
+    # A few extreme pixels would leave the rest too pale for the last row.
+    note = "" if scale is not None else f"full colour: strongest {100 - _SHARE:g} %"
+    own = heatmaps.common_scale([values], percentile=_SHARE) if scale is None else scale
     below = pictures.picture(image, grey=True)
     signed = METHODS[found.method].signed
     if signed and ink < 1:
@@ -78,9 +83,11 @@ def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None
         pixels = heatmaps.magnitude(values, 0.0, own)
     panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
     if signed:
-        st.html(legends.signed_legend(own, overlay=ink < 1))
+        st.html(legends.signed_legend(own, overlay=ink < 1, note=note))
     else:
-        st.html(legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for")))
+        st.html(
+            legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for"), note=note)
+        )
     remark = summary.describe(values).remark
     if remark:
         st.info(remark, icon=":material/info:")
