@@ -41,7 +41,7 @@ class _Link:
     page : str
         The page of the latest run.
     own : dict of address to float
-        Addresses that we wrote for it lately, and when.
+        Addresses that we replaced lately, and when.
     """
 
     seen: dict[str, str] = field(default_factory=dict)
@@ -139,9 +139,9 @@ def publish(key: str, value: object) -> None:
     text = str(value)
     state.seen[key] = text
     if st.query_params.get(key) != text:
+        replaced = frozenset((name, st.query_params[name]) for name in st.query_params)
+        state.own[replaced] = time.monotonic()
         st.query_params[key] = text
-        current = frozenset((name, st.query_params[name]) for name in st.query_params)
-        state.own[current] = time.monotonic()
     if before not in (None, text) and not state.noted and state.vain:
         state.vain.clear()
         _draw(state)

@@ -29,8 +29,9 @@ _ARGUMENTS = [
 ]
 
 # A page's own link makes Streamlit's client look for its server below that page before it finds
-# it at the root; it logs what is not there.
-_PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
+# it at the root; it logs what is not there. A picture that the page has replaced before the
+# browser has asked for it is gone, too: the new one is asked for next.
+_PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$|/media/[0-9a-f]+\.\w+$")
 
 # True when the script has ended and every element has stood still for ten frames.
 _SETTLED = """() => {

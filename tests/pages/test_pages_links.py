@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._ui import cached
+from pages._ui import cached, link
 from pages._ui.presets import PRESETS, Preset
 
 Visit = Callable[..., AppTest]
@@ -83,8 +84,8 @@ def test_what_a_link_asks_for_in_vain_is_replaced_and_said(
 
 
 def test_all_that_is_wrong_with_a_link_is_said_at_once(visit: Visit, calm: Check) -> None:
-    link = {"data": "mnist", "model": "vgg99", "attack": "nope", "eps": "1e99", "aim": "second"}
-    at = visit("adversarial", link)
+    query = {"data": "mnist", "model": "vgg99", "attack": "nope", "eps": "1e99", "aim": "second"}
+    at = visit("adversarial", query)
     calm(at)
     found = notes(at)
     assert len(found) == 1
@@ -226,3 +227,20 @@ def test_an_address_that_is_late_does_not_take_a_choice_back(visit: Visit, settl
     at = visit("adversarial", before, at=visit("start", at=at))
     assert at.session_state["eps"] == 26
     assert at.session_state["model"] == "lenet5-mnist"
+
+
+def test_an_address_may_be_late_after_a_long_look(
+    visit: Visit, settle: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What counts is when an address was replaced, and not when it was written."""
+    clock = [1000.0]
+    monkeypatch.setattr(link, "time", SimpleNamespace(monotonic=lambda: clock[0]), raising=False)
+    at = visit("adversarial", DIGITS | {"attack": "fgsm"})
+    before = dict(at.query_params)
+    clock[0] += 60
+    for eps in (27, 28):
+        at.query_params = dict(before)
+        at.slider(key="eps").set_value(eps).run()
+        clock[0] += 0.2
+    assert at.session_state["eps"] == 28
+    assert settle(at).query_params["eps"] == "28"
