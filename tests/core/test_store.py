@@ -657,3 +657,76 @@ def test_clear_removes_results_only(store):
     store.clear()
     assert store.load(LooseKey(1)) is None
     assert {path.name for path in store.root.iterdir()} == {"README.md", "mnist-10k.npz"}
+
+
+# -------------------------------------------------------- results that ship with the program
+@pytest.fixture
+def shipped(tmp_path):
+    """A folder with one result that came with the program, and its files' contents."""
+    folder = tmp_path / "shipped"
+    assert Store(folder).save(AttackKey("lenet"), np.arange(5))
+    for path in folder.iterdir():
+        path.chmod(0o444)
+        os.utime(path, ns=(10**18, 10**18))
+    return folder
+
+
+def contents(folder):
+    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()}
+
+
+def test_what_ships_is_found_and_is_left_alone(tmp_path, shipped):
+    before = contents(shipped)
+    store = Store(tmp_path / "results", shipped=shipped)
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.arange(5))
+    assert store.load(AttackKey("vgg")) is None
+    assert not (tmp_path / "results").exists()
+    assert contents(shipped) == before
+
+
+def test_an_own_result_comes_before_the_one_that_ships(tmp_path, shipped):
+    before = contents(shipped)
+    store = Store(tmp_path / "results", shipped=shipped)
+    assert store.save(AttackKey("lenet"), np.zeros(2))
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.zeros(2))
+    store.clear()
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.arange(5))
+    assert contents(shipped) == before
+
+
+def test_the_bound_counts_and_removes_own_results_alone(tmp_path, shipped):
+    before = contents(shipped)
+    store = Store(tmp_path / "results", shipped=shipped, max_bytes=20_000)
+    for place in range(30):
+        store.save(AttackKey(f"model {place}"), np.zeros(1000))
+    assert len(list(store.root.iterdir())) < 30
+    assert contents(shipped) == before
+
+
+def test_what_ships_damaged_means_recompute_and_stays(tmp_path, shipped, caplog):
+    (path,) = shipped.iterdir()
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-30])
+    before = contents(shipped)
+    store = Store(tmp_path / "results", shipped=shipped)
+    with caplog.at_level(logging.WARNING):
+        assert store.load(AttackKey("lenet")) is None
+    assert "is computed again" in caplog.text
+    assert store.save(AttackKey("lenet"), np.ones(3))
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.ones(3))
+    assert contents(shipped) == before
+
+
+def test_an_own_damaged_result_gives_way_to_the_one_that_ships(tmp_path, shipped):
+    store = Store(tmp_path / "results", shipped=shipped)
+    store.save(AttackKey("lenet"), np.zeros(2))
+    only_file(store).write_bytes(b"no zip")
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.arange(5))
+    assert not list(store.root.iterdir())
+
+
+def test_nothing_need_ship(tmp_path):
+    for folder in (tmp_path / "missing", None):
+        store = Store(tmp_path / "results", shipped=folder)
+        assert store.load(AttackKey("lenet")) is None
+    assert not (tmp_path / "missing").exists()

@@ -57,6 +57,9 @@ class Store:
     root : Path, str or None
         The folder; None is ``results`` under :func:`cache_root`. It is made at
         the first save. Files that the store did not write are left alone.
+    shipped : Path, str or None
+        A folder of results that came with the program, looked at where ``root``
+        has none; never written to.
     max_bytes : int
         Size of all files together; the ones that were used longest ago go first.
     types : sequence of type
@@ -90,12 +93,14 @@ class Store:
         self,
         root: Path | str | None = None,
         *,
+        shipped: Path | str | None = None,
         max_bytes: int = 512 * 2**20,
         types: Sequence[type] = (),
     ) -> None:
         if max_bytes <= 0:
             raise ValueError(f"max_bytes: expected a positive number, got {max_bytes}")
         self.root = cache_root() / "results" if root is None else Path(root)
+        self.shipped = None if shipped is None else Path(shipped)
         self.max_bytes = max_bytes
         self.writable_error: str | None = None
         self._types = archive.registered(types)
@@ -117,7 +122,7 @@ class Store:
             The value, its arrays fresh in memory with dtype and shape as they
             were; None if there is none, or if its file is damaged, of another
             version or of another key: then a warning is logged and the file
-            removed.
+            removed, but for one that came with the program, which stays.
 
         Raises
         ------
@@ -125,7 +130,13 @@ class Store:
             If the key holds anything but primitives; the field is named.
         """
         text = key_text(key)
-        path = self._path(key, text)
+        name = self._name(key, text)
+        value = self._load(self.root / name, text, own=True)
+        if value is None and self.shipped is not None:
+            value = self._load(self.shipped / name, text, own=False)
+        return value
+
+    def _load(self, path: Path, text: str, *, own: bool) -> Any:
         try:
             with path.open("rb") as file:
                 value, reason = self._read(file, text)
@@ -134,12 +145,14 @@ class Store:
         except OSError as error:
             _log.warning("%s cannot be read (%s)", path.name, type(error).__name__)
             return None
-        with suppress(OSError):
-            if reason is None:
-                os.utime(path)  # access times are often switched off, so "used" is written here
-            else:
-                _log.warning("%s is computed again: %s", path.name, reason)
-                path.unlink()
+        if reason is not None:
+            _log.warning("%s is computed again: %s", path.name, reason)
+        if own:
+            with suppress(OSError):
+                if reason is None:
+                    os.utime(path)  # access times are often off, so "used" is written here
+                else:
+                    path.unlink()
         return value
 
     def _read(self, file: Any, text: str) -> tuple[Any, str | None]:
@@ -180,7 +193,7 @@ class Store:
         packed = archive.pack(value, self._types)
         if packed.nbytes > self.max_bytes:
             return False
-        path = self._path(key, text)
+        path = self.root / self._name(key, text)
         try:
             self._write(path, text, packed)
             size = path.stat().st_size
@@ -203,11 +216,11 @@ class Store:
         with self._lock:
             self._bytes = 0
 
-    def _path(self, key: object, text: str) -> Path:
+    def _name(self, key: object, text: str) -> str:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", type(key).__name__).lower()
         kind = re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:40] or "result"
         digest = hashlib.sha256(f"{archive.FORMAT_VERSION}\n{text}".encode()).hexdigest()
-        return self.root / f"{kind}-{digest[:32]}.npz"
+        return f"{kind}-{digest[:32]}.npz"
 
     def _write(self, path: Path, text: str, packed: archive.Packed) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
