@@ -221,6 +221,16 @@ def test_bounds_must_be_positive(name):
 
 
 # -------------------------------------------------------------- what a poll sees
+def test_it_is_busy_while_a_job_runs_or_waits(jobs):
+    gate = Gate()
+    assert not jobs.busy
+    job = jobs.submit(MapKey("first"), gate)
+    assert jobs.busy
+    gate.let_on.set()
+    assert job.wait(SECONDS)
+    assert not jobs.busy
+
+
 def test_a_queued_job_knows_how_many_come_before(jobs):
     gate, running = occupy(jobs)
     waiting = [jobs.submit(MapKey(f"job {index}"), Gate(), owner="x") for index in range(3)]

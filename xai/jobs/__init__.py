@@ -162,6 +162,11 @@ class Jobs:
                 self._threads[-1].start()
             return job
 
+    @property
+    def busy(self) -> bool:
+        """Whether a computation runs or waits."""
+        return self._backlog.busy
+
     def get(self, key: object) -> Job | None:
         """Return the latest job of ``key``, finished or not; None if there is none."""
         return self._backlog.get(key_text(key))

@@ -53,6 +53,12 @@ class Backlog:
         """Make a job that is not in the backlog yet."""
         return Job(self.lock, self._clock, self.position, key, text, label)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        with self.lock:
+            return bool(self._running or self._queue)
+
     def get(self, text: str) -> Job | None:
         """Return the latest job of a key."""
         with self.lock:
