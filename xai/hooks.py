@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,7 +60,9 @@ def swap(net: nn.Module, name: str, module: nn.Module) -> None:
 
 
 @contextmanager
-def recording(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
+def recording(
+    net: nn.Module, names: Iterable[str], take: Callable[[str, Any], Any] | None = None
+) -> Iterator[dict[str, Any]]:
     """Record the outputs of layers while the block runs.
 
     Parameters
@@ -70,25 +72,28 @@ def recording(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor
         in the record.
     names : iterable of str
         Dotted module paths.
+    take : callable, optional
+        ``take(name, output)`` gives what is recorded in place of a layer's
+        output, at once, before the next layer runs. What it raises ends the pass.
 
     Yields
     ------
     dict of str to Tensor
         Filled by each forward pass: the last output of each layer, attached to
-        the graph if there is one.
+        the graph if there is one; or what ``take`` made of it.
 
     Raises
     ------
     ValueError
         If the network lacks one of the layers.
     """
-    outputs: dict[str, Tensor] = {}
+    outputs: dict[str, Any] = {}
     modules = {name: submodule(net, name) for name in names}
     handles = []
 
     def keep(name: str) -> Any:
         def hook(module: nn.Module, args: Any, output: Tensor) -> None:
-            outputs[name] = output
+            outputs[name] = output if take is None else take(name, output)
 
         return hook
 

@@ -162,3 +162,29 @@ def test_failure_leaves_no_hook(net):
     with pytest.raises(ValueError, match="layer"), recording(private, ["first", "nowhere"]):
         pass
     assert not any(module._forward_hooks for module in private.modules())
+
+
+def test_what_is_recorded_can_be_made_at_once(net):
+    order: list[str] = []
+
+    def take(name: str, output: torch.Tensor) -> float:
+        order.append(name)
+        return float(output.sum())
+
+    private = alias(net)
+    with recording(private, ("norm", "first"), take) as outputs:
+        x = private.first(X)
+        assert outputs == {"first": float(x.sum())}
+        private(X)
+    assert order == ["first", "first", "norm"]
+    assert outputs["first"] == float(x.sum())
+
+
+def test_what_a_taker_raises_ends_the_pass_and_leaves_no_hook(net):
+    def refuse(name: str, output: torch.Tensor) -> None:
+        raise ValueError(name)
+
+    private = alias(net)
+    with pytest.raises(ValueError, match="first"), recording(private, ("first",), refuse):
+        private(X)
+    assert not any(module._forward_hooks for module in private.modules())
