@@ -448,3 +448,14 @@ def test_resizing_refuses_what_makes_no_sense():
         images.resize_short(RGB, 0)
     with pytest.raises(ValueError, match="bicubic, bilinear"):
         images.resize(RGB, (5, 5), method="nearest")
+
+
+def test_a_picture_as_an_address_holds_the_same_bytes():
+    from base64 import b64decode
+
+    data = images.encode_png(np.zeros((2, 3, 3), np.uint8))
+    head, _, text = images.data_url(data).partition(",")
+    assert head == "data:image/png;base64"
+    assert b64decode(text) == data
+    with pytest.raises(ValueError, match="PNG or WebP"):
+        images.data_url(b"GIF89a")

@@ -10,6 +10,7 @@ import numpy as np
 
 from xai.datasets import downloaded
 from xai.datasets.folder import load_folder
+from xai.datasets.pool import load_all, pool_sample
 from xai.datasets.registry import DATASETS
 from xai.datasets.spec import DatasetSpec, ImageSet, draw
 from xai.downloads import DownloadError, NotFetched
@@ -25,7 +26,9 @@ __all__ = [
     "fetch",
     "is_ready",
     "load",
+    "load_all",
     "load_folder",
+    "pool_sample",
 ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -106,6 +108,9 @@ class ImageSet:
         Where the images come from.
     notes : tuple of str
         What the reader should be told, one sentence each.
+    held_out : int
+        Of a set of both splits: so many images at its beginning are the test
+        split, which no bundled model was trained on. 0 where there is no such order.
 
     Raises
     ------
@@ -120,6 +125,7 @@ class ImageSet:
     name: str = "images"
     split: str = "test"
     notes: tuple[str, ...] = ()
+    held_out: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.images, np.ndarray):
@@ -139,9 +145,23 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __contains__(self, id: object) -> bool:
+        """Tell whether an image of this set is called ``id``."""
+        return id in self._places
+
     @functools.cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.ids)}
+
+    @functools.cached_property
+    def signature(self) -> str:
+        """Short text (16 hex digits) that stands for exactly these images.
+
+        Made of the set's name, its classes, and each image's id and label in their
+        order. An id belongs to one picture for good, so pixels need not be read.
+        """
+        said = json.dumps([self.name, self.classes, self.ids, self.labels.tolist()])
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def index(self, id: str) -> int:
         """Return the position of the image called ``id``.
@@ -170,6 +190,9 @@ class ImageSet:
             If a position is out of range.
         """
         chosen = np.arange(len(self))[np.asarray(indices, dtype=_index_type(indices))]
+        held_out = int((chosen < self.held_out).sum())
+        if (chosen[:held_out] >= self.held_out).any():
+            held_out = 0
         return ImageSet(
             images=self.images[chosen],
             labels=self.labels[chosen],
@@ -178,6 +201,7 @@ class ImageSet:
             name=self.name,
             split=self.split,
             notes=self.notes,
+            held_out=held_out,
         )
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_PIXELS",
     "DecodedImage",
     "center_crop",
+    "data_url",
     "decode",
     "digest",
     "encode_png",
@@ -57,6 +59,23 @@ def encode_png(pixels: np.ndarray) -> bytes:
     # Pages encode at each rerun: the usual level 6 takes thrice the time for a tenth of the size.
     picture.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
+
+
+def data_url(picture: bytes) -> str:
+    """Return a PNG or WebP file as an address that holds it.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if picture.startswith(b"\x89PNG\r\n\x1a\n"):
+        kind = "png"
+    elif picture[:4] == b"RIFF" and picture[8:12] == b"WEBP":
+        kind = "webp"
+    else:
+        raise ValueError("picture: expected the bytes of a PNG or WebP file, got something else")
+    return f"data:image/{kind};base64,{b64encode(picture).decode('ascii')}"
 
 
 def digest(value: np.ndarray | bytes) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+
+from xai import images
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -102,7 +103,7 @@ def image_picker(
             "ids": list(ids),
             "captions": list(captions),
             "selected": selected,
-            "sprite": _data_url(sprite) if ids else "",
+            "sprite": images.data_url(sprite) if ids else "",
             "columns": columns,
             "tile": tile,
             "shown": shown,
@@ -119,13 +120,3 @@ def image_picker(
 
 def _ignore() -> None:
     """Let a pick through: Streamlit reports only values that have a callback."""
-
-
-def _data_url(sprite: bytes) -> str:
-    if sprite.startswith(b"\x89PNG\r\n\x1a\n"):
-        kind = "png"
-    elif sprite[:4] == b"RIFF" and sprite[8:12] == b"WEBP":
-        kind = "webp"
-    else:
-        raise ValueError("sprite: expected the bytes of a PNG or WebP file, got something else")
-    return f"data:image/{kind};base64,{b64encode(sprite).decode('ascii')}"
