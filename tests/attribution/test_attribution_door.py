@@ -22,7 +22,7 @@ from xai.types import make_params
 
 ORDER = (
     *("gradient", "input_x_gradient", "integrated_gradients", "smoothgrad", "guided_backprop"),
-    *("grad_cam", "lrp"),
+    *("grad_cam", "guided_grad_cam", "lrp"),
 )
 FAST = {"integrated_gradients": {"steps": 2}, "smoothgrad": {"n": 2}}
 
@@ -298,6 +298,8 @@ PAIRS = [
     (Twice, "lrp", "conv (Conv2d) is used twice"),
     (lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), "grad_cam", "1 (Linear)"),
     (lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), "guided_backprop", "no ReLU"),
+    (lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), "guided_grad_cam", "1 (Linear)"),
+    (lambda: Bare(F.relu), "guided_grad_cam", "bare function (relu)"),
     (lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), "lrp", ""),
     (Deciding, "lrp", "cannot be traced"),
     (Deciding, "gradient", ""),
@@ -340,3 +342,8 @@ def test_blocked_refuses_an_unknown_method(lenet):
 @pytest.mark.parametrize("composite", COMPOSITES)
 def test_every_composite_is_a_choice(composite):
     assert make_params(LrpParams, {"composite": composite}).composite == composite
+
+
+def test_no_formula_holds_a_character_that_a_slash_has_swallowed() -> None:
+    for row in METHODS.values():
+        assert row.formula.isprintable()

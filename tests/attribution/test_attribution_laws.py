@@ -57,6 +57,20 @@ def test_equal_seeds_give_equal_maps_and_others_do_not(lenet, digits):
     assert (first.seed, other.seed) == (3, 4)
 
 
+@pytest.mark.parametrize("layer", ["", "conv1"])
+def test_guided_grad_cam_is_the_product_of_its_parents(residual, lenet, digits, picture, layer):
+    for model, image in ((residual, picture((3, 8, 8), 4)), (lenet, digits[1])):
+        target = model.predict(image).label
+        where = run(model, image, "grad_cam", target=target, params={"layer": layer})
+        lines = run(model, image, "guided_backprop", target=target)
+        found = run(model, image, "guided_grad_cam", params={"layer": layer})
+        assert found.relevance.shape == image.shape
+        assert found.relevance.any()
+        assert np.array_equal(found.relevance, lines.relevance * where.relevance)
+        assert found.target == target
+        assert found.diagnostics["positive_share"] == where.diagnostics["positive_share"]
+
+
 def test_a_relu_net_with_lrp_0_is_the_gradient_times_what_the_net_sees(residual, picture):
     image = picture((3, 8, 8), 2)
     slope = run(residual, image, "gradient", target=2).relevance

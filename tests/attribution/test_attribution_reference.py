@@ -174,6 +174,17 @@ def test_grad_cam_equals_captum(case, early):
         assert not ours.relevance.any()
 
 
+@pytest.mark.filterwarnings("ignore:Setting backward hooks")
+def test_guided_grad_cam_equals_captum(case):
+    model, image, target, net, x = case
+    layer = next(layer.name for layer in model.layers if layer.spatial)
+    module = net.net.get_submodule(layer)
+    guided = attr.GuidedGradCam(net, module)
+    theirs = guided.attribute(x, target=target, interpolate_mode="bilinear")[0].detach().numpy()
+    ours = run(model, image, "guided_grad_cam", target=target, params={"layer": layer})
+    assert close(ours.relevance, theirs, 1e-4)
+
+
 # --------------------------------------------------------------------- zennit
 @pytest.mark.parametrize(
     ("composite", "extra"),

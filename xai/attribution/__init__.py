@@ -126,6 +126,22 @@ METHODS: dict[str, Method] = {
         needs=("conv",),
         signed=False,
     ),
+    "guided_grad_cam": Method(
+        label="Guided Grad-CAM",
+        function=lazy("xai.attribution.guided_cam:guided_grad_cam"),
+        params=GradCamParams,
+        paper=Paper(
+            "R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra",
+            "Grad-CAM: visual explanations from deep networks via gradient-based localization",
+            2017,
+            "1610.02391",
+        ),
+        summary="Guided backpropagation times Grad-CAM: fine lines, but only where the layer saw "
+        "something that speaks for the class.",
+        formula=r"R_i = G_i \, M_i, \quad G = \text{ guided backpropagation}, \; "
+        r"M = \text{ Grad-CAM, enlarged}",
+        needs=("conv", "relu"),
+    ),
     "lrp": Method(
         label="LRP",
         function=lazy("xai.attribution.lrp:lrp"),
