@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,9 +15,10 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from xai import datasets
-from xai.embedding import Features, features
+from xai.embedding import Features, description, extraction, features
 from xai.embedding.components import principal
 from xai.embedding.extraction import extract
+from xai.embedding.pooling import dimensions, pool
 from xai.models import MODELS
 from xai.models.loaded import LoadedModel
 from xai.models.nets import EfficientNetLite0
@@ -36,6 +38,21 @@ def _pooled(maps: np.ndarray, cells: int) -> np.ndarray:
             left, right = j * width // cells, -(-(j + 1) * width // cells)
             found[:, :, i, j] = maps[:, :, top:bottom, left:right].mean(axis=(2, 3))
     return found.reshape(len(maps), -1)
+
+
+def test_features_that_would_not_fit_into_memory_are_averaged_more(
+    lenet, digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = digits.subset(np.arange(50))
+    fine = features(lenet, some, "conv2", reduce="none", grid=4)
+    monkeypatch.setattr(description, "_MOST_BYTES", 50 * 16 * 9 * 4)
+    coarse = features(lenet, some, "conv2", reduce="none", grid=4)
+    assert (fine.grid, fine.notes, coarse.grid) == (4, (), 3)
+    assert coarse.values.shape == (50, 16 * 9)
+    assert any("averaged to 3 × 3" in note for note in coarse.notes)
+    monkeypatch.setattr(description, "_MOST_BYTES", 10)
+    assert features(lenet, some, "conv2", reduce="none", grid=10**9).grid == 1
+    assert features(lenet, some, "fc1", reduce="none", grid=4).notes == ()
 
 
 def test_pixels_are_what_the_model_takes(lenet, digits) -> None:
@@ -130,7 +147,7 @@ def test_several_layers_share_one_pass(lenet, digits) -> None:
     some = digits.subset(np.arange(40))
     steps = []
     layers = (None, "conv1", "fc2")
-    found = extract(lenet, some, layers, progress=lambda done, *rest: steps.append(done))
+    found = extract(lenet, some, layers, progress=lambda done, *rest: steps.append(done)).values
     assert steps == [40]
     for layer in layers:
         alone = features(lenet, some, layer, reduce="none").values
@@ -222,3 +239,194 @@ def test_importing_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+# ------------------------------------------------------- projection and predictions
+@pytest.mark.parametrize("layer", [None, "relu2", "fc3"])
+@pytest.mark.parametrize("reduce", ["pca90", "pca99", "none"])
+def test_known_images_are_projected_onto_themselves(
+    lenet, digits, layer: str | None, reduce: str
+) -> None:
+    some = digits.subset(np.arange(150))
+    found = features(lenet, some, layer, reduce=reduce)
+    raw = extract(lenet, some, [layer]).values[layer]
+    again = found.project(raw)
+    assert again.dtype == np.float32
+    size = np.abs(found.values).max()
+    np.testing.assert_allclose(again, found.values, atol=1e-5 * size)
+    np.testing.assert_array_equal(found.project(raw[7:8])[0].shape, found.values[7].shape)
+    np.testing.assert_allclose(found.project(raw[7:8])[0], found.values[7], atol=1e-5 * size)
+
+
+def test_other_images_are_projected_as_scikit_learn_does(lenet, digits) -> None:
+    known, new = digits.subset(np.arange(200)), digits.subset(np.arange(200, 260))
+    found = features(lenet, known, "relu2")
+    raw = [extract(lenet, part, ["relu2"]).values["relu2"] for part in (known, new)]
+    reference = PCA(found.components, svd_solver="full").fit(raw[0].astype(np.float64))
+    expected = reference.transform(raw[1].astype(np.float64))
+    np.testing.assert_allclose(np.abs(found.project(raw[1])), np.abs(expected), atol=1e-3)
+    gram = found.basis.T.astype(np.float64) @ found.basis
+    np.testing.assert_allclose(gram, np.eye(found.components), atol=1e-5)
+
+
+def test_rows_of_another_width_are_not_projected(pixels: Features) -> None:
+    with pytest.raises(ValueError, match=r"expected shape \(M, 784\), got \(2, 5\)"):
+        pixels.project(np.zeros((2, 5), np.float32))
+
+
+@pytest.mark.parametrize("layer", [None, "conv2"])
+def test_predictions_are_the_models_own(lenet, digits, layer: str | None) -> None:
+    some = digits.subset(np.arange(90))
+    found = features(lenet, some, layer)
+    expected = lenet.predict_batch(_prepared(lenet, some))
+    assert found.predicted.tolist() == [one.label for one in expected]
+    np.testing.assert_allclose(found.confidence, [one.confidence for one in expected], atol=1e-5)
+    assert (found.predicted.dtype, found.confidence.dtype) == (np.int64, np.float32)
+    assert found.model_classes == lenet.classes
+    assert found.right.tolist() == (found.predicted == some.labels).tolist()
+    assert found.grid == 4
+
+
+def test_right_is_a_matter_of_names_not_of_numbers(lenet, digits) -> None:
+    some = digits.subset(np.arange(60))
+    turned = dataclasses.replace(some, labels=9 - some.labels, classes=some.classes[::-1])
+    plain, other = features(lenet, some, "fc3"), features(lenet, turned, "fc3")
+    assert plain.right.tolist() == other.right.tolist()
+    unknown = dataclasses.replace(some, classes=tuple("abcdefghij"))
+    assert features(lenet, unknown, "fc3").right is None
+    assert features(lenet, _prepared(lenet, some), "fc3").right is None
+
+
+def test_a_network_that_answers_nan_has_no_predictions(digits) -> None:
+    found = features(_constant(float("nan")), digits, None)
+    assert found.predicted is found.confidence is found.right is None
+    assert "600 of 600 images holds NaN" in found.notes[-1]
+
+
+# ------------------------------------------------------------------- the shared pass
+class _Odd(nn.Module):
+    """A network with steps that hand over what is no array of the images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, 3)
+        self.act = nn.ReLU(inplace=True)
+        self.norm = nn.BatchNorm2d(8)
+        self.twice = nn.MaxPool2d(2)
+        self.pair = _Pair()
+        self.total = _Total()
+        self.unused = nn.Linear(2, 2)
+        self.flatten = nn.Flatten()
+        self.fc = nn.Linear(8 * 6 * 6, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.norm(self.act(self.conv(x)))
+        x = self.twice(self.twice(x))
+        both = self.pair(x)
+        return self.fc(self.flatten(both[0])) + self.total(both[1])
+
+
+class _Pair(nn.Module):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+class _Total(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean().reshape(1)
+
+
+@pytest.fixture
+def odd() -> LoadedModel:
+    return LoadedModel(dataclasses.replace(MODELS["lenet5-mnist"], name="toy"), _Odd())
+
+
+REASONS = {
+    "pair": "pair does not give one array an image",
+    "total": "total does not give one array an image",
+    "unused": "unused has no output",
+    "twice": "twice gives arrays of several sizes",
+}
+
+
+@pytest.mark.parametrize("layer", REASONS)
+def test_a_layer_that_is_no_array_an_image_is_refused(odd, digits, layer: str) -> None:
+    with pytest.raises(ValueError, match=REASONS[layer]):
+        features(odd, digits, layer)
+
+
+def test_or_left_out_if_that_is_asked_for(odd, digits) -> None:
+    some = digits.subset(np.arange(10))
+    found = extract(odd, some, ["conv", *REASONS, "fc"], skip=True)
+    assert set(found.values) == {"conv", "fc"}
+    assert set(found.left_out) == set(REASONS)
+
+
+def test_what_works_in_place_does_not_reach_the_layer_before_it(odd, digits) -> None:
+    some = digits.subset(np.arange(10))
+    found = extract(odd, some, ["conv", "act"], grid=26).values
+    with torch.no_grad():
+        expected = odd.net.conv(odd.normalize(_prepared(odd, some))).flatten(1).numpy()
+    assert (expected < 0).any()
+    np.testing.assert_allclose(found["conv"], expected, atol=1e-6)
+    np.testing.assert_allclose(found["act"], np.maximum(expected, 0), atol=1e-6)
+
+
+def test_batch_norms_that_are_derived_are_those_that_are_seen() -> None:
+    """Together with the convolution before it, a norm is computed from its rows."""
+    net = EfficientNetLite0(10)
+    generator = torch.Generator().manual_seed(0)
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for values in (module.weight.data, module.bias.data, module.running_mean):
+                values.copy_(torch.randn(values.shape, generator=generator))
+            module.running_var.copy_(torch.rand(module.running_var.shape, generator=generator) + 1)
+    model = LoadedModel(MODELS["efficientnet-lite0"], net)
+    images = np.random.default_rng(0).random((3, 3, 224, 224), dtype=np.float32)
+    names = [name for pair in model.norm_pairs[:6] for name in pair]
+    together = extract(model, images, names).values
+    for name in names[1::2]:
+        alone = extract(model, images, [name]).values[name]
+        np.testing.assert_allclose(together[name], alone, atol=1e-4 * np.abs(alone).max())
+        assert alone.std() > 0
+
+
+@pytest.mark.parametrize("grid", [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("side", [3, 5, 7, 14, 28, 33, 56, 58])
+def test_every_way_of_averaging_gives_the_average(side: int, grid: int) -> None:
+    maps = np.random.default_rng(0).normal(size=(2, 3, side, side + 1)).astype(np.float32)
+    out = torch.full((2, dimensions((3, side, side + 1), grid)), float("nan"))
+    pool(torch.from_numpy(maps), grid, out)
+    expected = torch.nn.functional.adaptive_avg_pool2d(
+        torch.from_numpy(maps).double(), (min(grid, side), min(grid, side + 1))
+    )
+    np.testing.assert_allclose(out.numpy(), expected.flatten(1).numpy(), atol=1e-5)
+    channels_last = torch.from_numpy(maps).to(memory_format=torch.channels_last)
+    pool(channels_last, grid, out)
+    np.testing.assert_allclose(out.numpy(), expected.flatten(1).numpy(), atol=1e-5)
+
+
+def test_a_pass_holds_one_batch_of_maps_however_many_images(monkeypatch) -> None:
+    """Maps of two or three layers at a time: what a residual connection waits for."""
+    model = LoadedModel(MODELS["efficientnet-lite0"], EfficientNetLite0(10))
+    names = [layer.name for layer in model.layers]
+    seen: list[weakref.ref[torch.Tensor]] = []
+    held: list[int] = []
+    take = extraction._Table.take
+
+    def watched(self: extraction._Table, name: str, output: torch.Tensor) -> None:
+        seen.append(weakref.ref(output))
+        held.append(sum(one() is not None for one in seen))
+        take(self, name, output)
+
+    monkeypatch.setattr(extraction._Table, "take", watched)
+    images = np.random.default_rng(0).random((8, 3, 224, 224), dtype=np.float32)
+    extract(model, images, names)
+    assert len(held) > 150
+    assert max(held) < 8
+
+
+def test_one_image_can_be_described_for_a_projection(lenet, digits) -> None:
+    one = extract(lenet, digits.subset([5]), ["fc3"])
+    assert one.values["fc3"].shape == one.logits.shape == (1, 10)
+    np.testing.assert_array_equal(one.values["fc3"], one.logits)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -79,6 +76,37 @@ def test_the_number_of_threads_does_not_matter(cloud, monkeypatch) -> None:
     assert maps[0].history == maps[1].history
 
 
+def test_many_images_take_early_steps_by_interpolation(cloud, monkeypatch) -> None:
+    """Another sum of the same forces: the map is as good, and repeats on any threads."""
+    from xai.embedding import tsne
+
+    plain = run(cloud, "tsne")
+    monkeypatch.setattr(tsne, "_MANY", 50)
+    maps = []
+    for jobs in (1, 2):
+        monkeypatch.setattr(tsne, "_jobs", lambda jobs=jobs: jobs)
+        maps.append(run(cloud, "tsne"))
+    np.testing.assert_array_equal(maps[0].points, maps[1].points)
+    assert maps[0].history[0] != plain.history[0]
+    assert maps[0].quality["kl"] == pytest.approx(plain.quality["kl"], abs=0.05)
+
+
+def test_the_start_can_be_random(cloud) -> None:
+    first = {}
+    for seed in (0, 1):
+        run(
+            cloud,
+            "tsne",
+            params={**FEW, "initialization": "random"},
+            seed=seed,
+            on_step=lambda done, total, points, seed=seed: (
+                first.setdefault(seed, points) is not None
+            ),
+        )
+    assert 0.5e-4 < first[0].std() < 2e-4
+    assert abs(np.corrcoef(first[0].ravel(), first[1].ravel())[0, 1]) < 0.4
+
+
 @pytest.mark.parametrize("last", [0, 10, 20, 30, 40])
 def test_a_stop_keeps_the_last_state(cloud, last: int) -> None:
     seen = []
@@ -141,8 +169,45 @@ def test_perplexity_is_lowered_to_what_there_is_and_said(count: int, used: float
     assert bool(found.notes) == (used < 30)
     if found.notes:
         assert found.notes == (
-            f"Perplexity 30 needs more than 90 images; {used:g} was used for {count}.",
+            f"Perplexity 30 needs at least 91 images; {used:g} was used for {count}.",
         )
+
+
+@pytest.mark.parametrize(
+    ("perplexity", "count", "needed"), [(2.5, 7, 9), (2.5, 8, 9), (30.0, 90, 91), (2.9, 8, 10)]
+)
+def test_the_note_names_the_first_number_that_is_enough(
+    perplexity: float, count: int, needed: int
+) -> None:
+    params = TsneParams(perplexity=perplexity)
+    lowered, notes = params.within(count)
+    assert notes == (
+        f"Perplexity {perplexity:g} needs at least {needed} images; "
+        f"{lowered.perplexity:.3g} was used for {count}.",
+    )
+    assert params.within(needed) == (params, ())
+    assert params.within(needed - 1)[1]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_an_objective_below_zero_is_not_told(seed: int) -> None:
+    """Of points that coincide openTSNE's tree loses some, and the divergence falls below 0."""
+    rows = np.repeat(np.eye(2), 30, axis=0)
+    found = run(rows, "tsne", seed=seed)
+    assert all(divergence >= 0 for _, divergence in found.history)
+    if "kl" in found.quality:
+        assert found.history[-1] == (found.iterations, found.quality["kl"])
+
+
+def test_only_the_objective_of_the_last_step_is_the_maps(cloud) -> None:
+    from xai.embedding.tsne import _Watch
+
+    watch = _Watch(None, 20)
+    watch.note(10, 0.5, cloud[:, :2])
+    watch.note(20, -0.5, cloud[:, :2])
+    found = watch.result(cloud[:, :2], TsneParams(), (), None)
+    assert found.history == ((10, 0.5),)
+    assert found.quality == {}
 
 
 @pytest.mark.parametrize("exaggeration", [1.0, 8.0])
@@ -238,67 +303,3 @@ def test_unknown_methods_and_values_are_refused(cloud) -> None:
         TsneParams(perplexity=101)
     with pytest.raises(TypeError, match="expected PcaParams"):
         run(cloud, "pca", params=TsneParams())
-
-
-class Reducer:
-    """Stands for umap-learn, to see what it is given and whether it is alone."""
-
-    given: ClassVar[list[dict]] = []
-    inside = 0
-    crowd = 0
-    answer = 1.0
-
-    def __init__(self, **options) -> None:
-        Reducer.given.append(options)
-
-    def fit_transform(self, table: np.ndarray) -> np.ndarray:
-        Reducer.inside += 1
-        Reducer.crowd = max(Reducer.crowd, Reducer.inside)
-        moved = np.random.default_rng(0).normal(size=(len(table), 2)) * Reducer.answer
-        for _ in range(200):
-            np.sort(np.random.default_rng(1).random(2000))
-        Reducer.inside -= 1
-        return moved
-
-
-@pytest.fixture
-def fake_umap(monkeypatch):
-    monkeypatch.setitem(sys.modules, "umap", types.SimpleNamespace(UMAP=Reducer))
-    monkeypatch.setattr(Reducer, "given", [])
-    monkeypatch.setattr(Reducer, "crowd", 0)
-    return Reducer
-
-
-def test_umap_runs_one_at_a_time_with_its_seed(cloud, fake_umap) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        maps = list(pool.map(lambda seed: run(cloud, "umap", seed=seed), range(4)))
-    assert fake_umap.crowd == 1
-    assert sorted(options["random_state"] for options in fake_umap.given) == [0, 1, 2, 3]
-    assert all(one.quality["trustworthiness"] < 0.8 for one in maps)
-
-
-def test_umap_lowers_its_neighbours_stops_and_refuses_nan(cloud, fake_umap, monkeypatch) -> None:
-    few = run(cloud[:9], "umap")
-    assert (few.params.neighbours, fake_umap.given[0]["n_neighbors"]) == (8, 8)
-    assert few.notes == ("15 neighbours were asked for; there are 8 other images.",)
-    stopped = run(cloud, "umap", on_step=lambda *step: True)
-    assert (stopped.stopped, stopped.iterations, len(fake_umap.given)) == (True, 0, 1)
-    monkeypatch.setattr(Reducer, "answer", np.nan)
-    with pytest.raises(ValueError, match="did not stay finite"):
-        run(cloud, "umap")
-
-
-def test_umap_that_is_missing_is_said(cloud, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "umap", None)
-    with pytest.raises(ValueError, match="not installed"):
-        run(cloud, "umap")
-
-
-def test_umap_finds_groups_and_repeats(cloud) -> None:
-    """The real one: compiles for some seconds."""
-    pytest.importorskip("umap")
-    labels = np.repeat(np.arange(3), 20)
-    rows = Features(values=cloud.copy(), components=5, raw_dim=5, labels=labels)
-    one, same = (run(rows, "umap", seed=1) for _ in range(2))
-    np.testing.assert_array_equal(one.points, same.points)
-    assert one.quality["knn_accuracy"] == 1.0

@@ -11,9 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai.embedding.params import PcaParams, TsneParams, UmapParams
-from xai.embedding.results import Embedding, Features, OnStep
-from xai.types import Method, Paper, Params, Progress, find, lazy, make_params
+from xai.embedding.frames import Frames
+from xai.embedding.grouping import clusters
+from xai.embedding.methods import METHODS
+from xai.embedding.neighbourhoods import neighbours
+from xai.embedding.params import (
+    FEWEST,
+    LayoutParams,
+    PcaParams,
+    TsneParams,
+    UmapParams,
+    accepted_seed,
+)
+from xai.embedding.placing import Placement, place
+from xai.embedding.results import Embedding, Features, Layout, OnStep
+from xai.embedding.separation import Separability, separability
+from xai.embedding.steadiness import Stability, stability
+from xai.embedding.umap import umap_ready, warm_umap
+from xai.types import Params, Progress, find, make_params
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
@@ -24,59 +39,25 @@ __all__ = [
     "METHODS",
     "Embedding",
     "Features",
+    "Frames",
+    "LayoutParams",
     "PcaParams",
+    "Placement",
+    "Separability",
+    "Stability",
     "TsneParams",
     "UmapParams",
+    "assess",
+    "clusters",
     "features",
+    "neighbours",
+    "place",
     "run",
+    "separability",
+    "stability",
+    "umap_ready",
+    "warm_umap",
 ]
-
-#: A map of fewer images than this shows nothing.
-FEWEST = 4
-
-#: The ways to lay features out in the plane, in display order.
-METHODS: dict[str, Method] = {
-    "tsne": Method(
-        label="t-SNE",
-        function=lazy("xai.embedding.tsne:tsne"),
-        params=TsneParams,
-        paper=Paper("L. van der Maaten, G. Hinton", "Visualizing data using t-SNE", 2008),
-        summary=(
-            "Neighbours stay neighbours. Read who is next to whom; "
-            "distances between clusters and their sizes mean little."
-        ),
-        formula=r"\min_Y \sum_{i \neq j} p_{ij} \log \frac{p_{ij}}{q_{ij}},\quad "
-        r"q_{ij} \propto (1 + \lVert y_i - y_j \rVert^2)^{-1}",
-    ),
-    "umap": Method(
-        label="UMAP",
-        function=lazy("xai.embedding.umap:umap"),
-        params=UmapParams,
-        paper=Paper(
-            "L. McInnes, J. Healy, J. Melville",
-            "UMAP: Uniform manifold approximation and projection for dimension reduction",
-            2018,
-            "1802.03426",
-        ),
-        summary=(
-            "Like t-SNE with tighter clusters. Its first use after a start compiles for "
-            "about 12 seconds, and it cannot be stopped on the way."
-        ),
-        formula=r"\min_Y \sum_{i \neq j} p_{ij} \log \frac{p_{ij}}{q_{ij}} + "
-        r"(1 - p_{ij}) \log \frac{1 - p_{ij}}{1 - q_{ij}}",
-    ),
-    "pca": Method(
-        label="PCA",
-        function=lazy("xai.embedding.components:pca"),
-        params=PcaParams,
-        paper=Paper(
-            "K. Pearson", "On lines and planes of closest fit to systems of points in space", 1901
-        ),
-        summary="The two directions of most variance: a shadow of the data, true to distances.",
-        formula=r"y_i = W^\top (x_i - \bar{x}),\quad W = \text{the first two eigenvectors of "
-        r"the covariance}",
-    ),
-}
 
 
 def features(
@@ -129,7 +110,7 @@ def features(
     matrix, whichever is smaller; of each the score of largest magnitude is
     positive.
     """
-    from xai.embedding.extraction import describe
+    from xai.embedding.description import describe
 
     return describe(model, images, layer, reduce=reduce, grid=grid, progress=progress)
 
@@ -141,6 +122,7 @@ def run(
     params: Params | Mapping[str, Any] | None = None,
     seed: int = 0,
     on_step: OnStep | None = None,
+    progress: Progress | None = None,
 ) -> Embedding:
     """Lay features out in the plane.
 
@@ -158,6 +140,9 @@ def run(
         ``on_step(iteration, total, points)`` with points (N, 2) float32, every ten
         iterations and at the end. If it returns True the work stops and the last
         state is the result; what it raises stops the work and reaches the caller.
+    progress : callable, optional
+        ``progress(done, total, message)`` before the first step and after the last,
+        many times a second; what it raises stops the work and reaches the caller.
 
     Returns
     -------
@@ -173,10 +158,75 @@ def run(
     """
     row = find(METHODS, method, "method")
     resolved = make_params(row.params, params)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise TypeError(f"seed: expected a whole number, got {seed!r}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {seed}")
     from xai.embedding.layout import lay_out
 
-    return lay_out(features, method, row.function, resolved, int(seed), on_step)
+    return lay_out(features, method, row.function, resolved, accepted_seed(seed), on_step, progress)
+
+
+def assess(
+    features: Features | np.ndarray,
+    points: np.ndarray,
+    method: str,
+    params: Params | Mapping[str, Any] | None = None,
+    seed: int = 0,
+    *,
+    iterations: int,
+    total: int,
+    frames: Frames | None = None,
+    history: tuple[tuple[int, float], ...] = (),
+    progress: Progress | None = None,
+) -> Embedding:
+    """Measure a state of a map that was stopped on the way.
+
+    Parameters
+    ----------
+    features : Features or ndarray, shape (N, D)
+        Of which the map was made.
+    points : ndarray, shape (N, 2)
+        The latest that ``on_step`` was given.
+    method, params, seed
+        As :func:`run` was given them.
+    iterations, total : int
+        Steps done and steps planned.
+    frames : Frames, optional
+        How it came about.
+    history : tuple of (int, float)
+        Iteration and objective, where they are known.
+    progress : callable, optional
+        ``progress(done, total, message)`` in points; may raise.
+
+    Returns
+    -------
+    Embedding
+        With ``stopped`` True and all figures of quality.
+
+    Raises
+    ------
+    TypeError
+        If ``params`` or ``seed`` is of the wrong kind.
+    ValueError
+        If the points are not one for each image, or not finite, or the features
+        are none that a map can be made of.
+    """
+    row = find(METHODS, method, "method")
+    resolved = make_params(row.params, params)
+    from xai.embedding.components import accepted
+    from xai.embedding.layout import measured
+
+    given = accepted(features)
+    if not isinstance(points, np.ndarray) or points.shape != (len(given), 2):
+        got = getattr(points, "shape", type(points).__name__)
+        raise ValueError(f"points: expected shape ({len(given)}, 2), got {got}")
+    settled, notes = resolved.within(len(given))
+    layout = Layout(
+        points=points,
+        params=settled,
+        iterations=iterations,
+        total=total,
+        stopped=True,
+        history=history,
+        quality={"kl": history[-1][1]} if history and history[-1][0] == iterations else {},
+        notes=notes,
+        frames=frames,
+    )
+    return measured(given, layout, method, accepted_seed(seed), 0.0, progress)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from xai.embedding.params import PcaParams
-from xai.embedding.results import Layout, OnStep
+from xai.embedding.leading import MESSAGE, leading
+from xai.embedding.params import FEWEST, PcaParams
+from xai.embedding.results import Features, Layout, OnStep
+from xai.types import Progress
 
 #: Columns or rows that are held in float64 at a time.
 _BLOCK = 2048
+#: A matrix of this side has its eigenvectors in about a second.
+_LARGE = 2000
 #: A column varies if its range exceeds this share of its own magnitude and of that
 #: of all columns on average; less is what rounding does to equal images in batches
 #: of different sizes.
@@ -53,8 +58,41 @@ def check(values: np.ndarray, what: str) -> None:
         )
 
 
+def accepted(features: Any) -> Features:
+    """Return features that a map can be made of, from rows too.
+
+    Raises
+    ------
+    TypeError
+        If they are neither features nor numbers.
+    ValueError
+        If there are fewer than four rows or no column, a number is not finite, or
+        all rows are equal.
+    """
+    if isinstance(features, np.ndarray):
+        if features.dtype.kind not in "fiu":
+            raise TypeError(f"features: expected numbers, got {features.dtype}")
+        if features.ndim != 2:
+            raise ValueError(f"features: expected shape (N, D), got {features.shape}")
+        values = features.astype(np.float32)
+        width = features.shape[1]
+        features = Features(values=values, components=width, raw_dim=width)
+    if not isinstance(features, Features):
+        raise TypeError(f"features: expected Features, got {type(features).__name__}")
+    if len(features) < FEWEST:
+        raise ValueError(f"features: a map needs at least {FEWEST} images, got {len(features)}")
+    if not features.values.shape[1]:
+        raise ValueError("features: expected at least one number an image, got none")
+    check(features.values, "features")
+    return features
+
+
 def principal(
-    values: np.ndarray, *, share: float | None = None, count: int | None = None
+    values: np.ndarray,
+    *,
+    share: float | None = None,
+    count: int | None = None,
+    progress: Progress | None = None,
 ) -> Principal:
     """Return the first principal components.
 
@@ -66,6 +104,10 @@ def principal(
         Keep the fewest components that hold more than this share of the variance.
     count : int, optional
         Keep this many, or as many as there are.
+    progress : callable, optional
+        ``progress(0, 0, message)`` before each block of the table and around the
+        search for eigenvectors, which is silent itself: up to ten seconds where both
+        sides exceed 2,000; may raise.
 
     Notes
     -----
@@ -73,25 +115,53 @@ def principal(
     rows than columns, of the Gram matrix (N x N), whose eigenvectors times the
     root of the eigenvalues are the scores. Rows are centred in float64 before
     they are squared, so scales from 1e-30 to 1e30 do. Of each component the
-    score of largest magnitude is positive.
+    score of largest magnitude is positive. Where both matrices would be larger
+    than 2,000 on a side, the leading components come from a randomized subspace
+    iteration instead, twice as many as needed, with random numbers that are the
+    same each time; the variance that they leave is still exact. Where both exceed
+    3,100 and a quarter of all components would not hold ``share``, those that were
+    found are returned: their shares then sum to less.
+
+    References
+    ----------
+    N. Halko, P. G. Martinsson, J. A. Tropp: Finding structure with randomness:
+    probabilistic algorithms for constructing approximate matrix decompositions,
+    2011, arXiv 0909.4061.
     """
     mean = _mean(values)
+    if min(values.shape) > _LARGE:
+        found = leading(values, mean, share, count, progress)
+        if found is not None:
+            return _kept(Principal(*found), share, count)
     wide = values.shape[1] > values.shape[0]
-    matrix = _gram(values, mean) if wide else _scatter(values, mean)
-    found, vectors = np.linalg.eigh(matrix)
-    variances, vectors = np.maximum(found[::-1], 0.0), vectors[:, ::-1]
+    matrix = _gram(values, mean, progress) if wide else _scatter(values, mean, progress)
+    _say(progress)
+    eigenvalues, vectors = np.linalg.eigh(matrix)
+    _say(progress)
+    variances, vectors = np.maximum(eigenvalues[::-1], 0.0), vectors[:, ::-1]
     shares = variances / variances.sum()
+    most = _enough(shares, share, count)
+    if wide:
+        scores = vectors[:, :most] * np.sqrt(variances[:most])
+    else:
+        scores = _projected(values, mean, vectors[:, :most], progress)
+    return _kept(Principal(scores, shares), share, count)
+
+
+def _enough(shares: np.ndarray, share: float | None, count: int | None) -> int:
+    """Return how many of the falling shares to keep."""
     kept = int((shares > 1e-14).sum())
     if share is not None:
         kept = min(kept, int(np.searchsorted(np.cumsum(shares), share, side="right")) + 1)
-    if count is not None:
-        kept = min(kept, count)
-    if wide:
-        scores = vectors[:, :kept] * np.sqrt(variances[:kept])
-    else:
-        scores = _projected(values, mean, vectors[:, :kept])
+    return kept if count is None else min(kept, count)
+
+
+def _kept(found: Principal, share: float | None, count: int | None) -> Principal:
+    """Cut to what is wanted; make of each component the score of largest magnitude positive."""
+    kept = _enough(found.shares, share, count)
+    scores = found.scores[:, :kept]
     peaks = scores[np.abs(scores).argmax(axis=0), np.arange(kept)]
-    return Principal(scores * np.where(peaks < 0, -1.0, 1.0), shares[:kept])
+    return Principal(scores * np.where(peaks < 0, -1.0, 1.0), found.shares[:kept])
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -103,48 +173,90 @@ def _mean(values: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _gram(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _say(progress: Progress | None) -> None:
+    if progress is not None:
+        progress(0, 0, MESSAGE)
+
+
+def _gram(values: np.ndarray, mean: np.ndarray, progress: Progress | None) -> np.ndarray:
     total = np.zeros((len(values), len(values)))
     for start in range(0, values.shape[1], _BLOCK):
+        _say(progress)
         block = values[:, start : start + _BLOCK] - mean[start : start + _BLOCK]
         total += block @ block.T
     return total
 
 
-def _scatter(values: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _scatter(values: np.ndarray, mean: np.ndarray, progress: Progress | None) -> np.ndarray:
     total = np.zeros((values.shape[1], values.shape[1]))
     for start in range(0, len(values), _BLOCK):
+        _say(progress)
         block = values[start : start + _BLOCK] - mean
         total += block.T @ block
     return total
 
 
-def _projected(values: np.ndarray, mean: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    starts = range(0, len(values), _BLOCK)
-    return np.concatenate([(values[at : at + _BLOCK] - mean) @ vectors for at in starts])
+def _projected(
+    values: np.ndarray, mean: np.ndarray, vectors: np.ndarray, progress: Progress | None
+) -> np.ndarray:
+    parts = []
+    for start in range(0, len(values), _BLOCK):
+        _say(progress)
+        parts.append((values[start : start + _BLOCK] - mean) @ vectors)
+    return np.concatenate(parts)
 
 
-def standardized(values: np.ndarray) -> np.ndarray:
-    """Return the table centred and divided by one number, so that its mean square is 1.
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """A shift and one factor for all columns: neighbours stay neighbours.
 
-    One number for all columns: neighbours stay neighbours.
+    Attributes
+    ----------
+    mean : ndarray, shape (D,), float64
+        Subtracted from each row.
+    factor : float
+        Root of the mean square of what is left; positive.
     """
-    centred = values - _mean(values)
-    # Two steps, since squares of 1e-200 would vanish.
-    centred /= np.abs(centred).max()
-    return centred / np.sqrt(np.mean(centred**2))
+
+    mean: np.ndarray
+    factor: float
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Return rows (M, D) as float64, shifted and divided."""
+        shifted: np.ndarray = values - self.mean
+        shifted /= self.factor
+        return shifted
 
 
-def plane(values: np.ndarray) -> Principal:
+def scaling(values: np.ndarray) -> Scaling:
+    """Return what brings a table to a mean of 0 and a mean square of 1."""
+    mean = _mean(values)
+    peak, total = 0.0, 0.0
+    blocks = [slice(at, at + _BLOCK) for at in range(0, len(values), _BLOCK)]
+    for rows in blocks:
+        peak = max(peak, float(np.abs(values[rows] - mean).max()))
+    for rows in blocks:
+        # Divided first, since squares of 1e-200 would vanish.
+        total += float((((values[rows] - mean) / peak) ** 2).sum())
+    return Scaling(mean, peak * float(np.sqrt(total / values.size)))
+
+
+def plane(values: np.ndarray, progress: Progress | None = None) -> Principal:
     """Return the first two components, the second zero where there is none."""
-    found = principal(values, count=2)
+    found = principal(values, count=2, progress=progress)
     if found.scores.shape[1] == 2:
         return found
     empty = np.zeros((len(values), 1))
     return Principal(np.hstack([found.scores, empty]), np.append(found.shares, 0.0))
 
 
-def pca(values: np.ndarray, params: PcaParams, seed: int, on_step: OnStep | None) -> Layout:
+def pca(
+    values: np.ndarray,
+    params: PcaParams,
+    seed: int,
+    on_step: OnStep | None,
+    progress: Progress | None,
+) -> Layout:
     """Lay a table out by its first two principal components.
 
     Parameters
@@ -156,8 +268,10 @@ def pca(values: np.ndarray, params: PcaParams, seed: int, on_step: OnStep | None
         Not used: nothing here is random.
     on_step : callable, optional
         Called once, with the result.
+    progress : callable, optional
+        As :func:`principal` takes it; may raise.
     """
-    found = plane(values)
+    found = plane(values, progress)
     notes: tuple[str, ...] = ()
     if found.shares[1] == 0:
         notes = ("The features vary in one direction only: the map is a line.",)

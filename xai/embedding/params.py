@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Any
 
-from xai.types import Params, number
+import numpy as np
+
+from xai.types import Params, choice, number
+
+#: A map of fewer images than this shows nothing.
+FEWEST = 4
+
+
+def accepted_seed(seed: Any) -> int:
+    """Return a seed as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is not a whole number.
+    ValueError
+        If it is not in [0, 2^32 - 1].
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise TypeError(f"seed: expected a whole number, got {seed!r}")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {seed}")
+    return int(seed)
 
 
 @dataclass(frozen=True)
-class TsneParams(Params):
+class LayoutParams(Params):
+    """Parameters of a layout, some of which the number of images may force."""
+
+    def within(self, count: int) -> tuple[LayoutParams, tuple[str, ...]]:
+        """Return what is used for so many images, and a sentence for each change."""
+        return self, ()
+
+
+@dataclass(frozen=True)
+class TsneParams(LayoutParams):
     """Parameters of t-SNE."""
 
     perplexity: float = number(
@@ -28,10 +62,24 @@ class TsneParams(Params):
     learning_rate: float | None = number(
         None, 1, 10_000, 10, help="Step size; left open it is the number of images / exaggeration."
     )
+    initialization: str = choice(
+        "pca", ("pca", "random"), help="Where points begin: the first two components, or anywhere."
+    )
+
+    def within(self, count: int) -> tuple[TsneParams, tuple[str, ...]]:
+        """Lower the perplexity to what the number of images allows, and say so."""
+        most = max(2.0, (count - 1) / 3)
+        if self.perplexity <= most:
+            return self, ()
+        note = (
+            f"Perplexity {self.perplexity:g} needs at least {math.ceil(3 * self.perplexity) + 1} "
+            f"images; {most:.3g} was used for {count}."
+        )
+        return dataclasses.replace(self, perplexity=most), (note,)
 
 
 @dataclass(frozen=True)
-class UmapParams(Params):
+class UmapParams(LayoutParams):
     """Parameters of UMAP."""
 
     neighbours: int = number(
@@ -40,8 +88,19 @@ class UmapParams(Params):
     min_dist: float = number(
         0.1, 0, 0.99, 0.05, help="How close two points may come; 0 packs clusters tightly."
     )
+    initialization: str = choice(
+        "pca", ("pca", "random"), help="Where points begin: the first two components, or anywhere."
+    )
+
+    def within(self, count: int) -> tuple[UmapParams, tuple[str, ...]]:
+        """Lower the number of neighbours to the other images there are, and say so."""
+        most = count - 1
+        if self.neighbours <= most:
+            return self, ()
+        note = f"{self.neighbours} neighbours were asked for; there are {most} other images."
+        return dataclasses.replace(self, neighbours=most), (note,)
 
 
 @dataclass(frozen=True)
-class PcaParams(Params):
+class PcaParams(LayoutParams):
     """PCA has nothing to choose."""
