@@ -24,6 +24,7 @@ _PACKAGES = (
     "altair",
     "pillow",
     "safetensors",
+    "h5py",
 )
 
 
@@ -108,6 +109,22 @@ def doctor(arguments: argparse.Namespace) -> int:
     return 0 if healthy else 1
 
 
+def maps(arguments: argparse.Namespace) -> int:
+    """Compute the maps that ship, so that the first visitor need not wait for them."""
+    from xai.embedding.shipped import make
+
+    folder = Path(arguments.out)
+    try:
+        for row in make(folder):
+            print(row, flush=True)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    total = sum(path.stat().st_size for path in folder.glob("*.npz"))
+    print(f"{total / 1e6:.1f} MB in {folder}; the rows belong into xai/data/maps.md")
+    return 0
+
+
 def _writable(folder: Path) -> str:
     probe = folder / ".probe"
     try:
@@ -135,6 +152,9 @@ def main() -> int:
     add = commands.add_parser("fetch", help=fetch.__doc__)
     add.add_argument("name", choices=[name for name, spec in MODELS.items() if not spec.bundled])
     add.set_defaults(run=fetch)
+    add = commands.add_parser("maps", help=maps.__doc__)
+    add.add_argument("--out", default=str(data.path("maps")), help="folder for the maps")
+    add.set_defaults(run=maps)
     add = commands.add_parser("doctor", help=doctor.__doc__)
     add.set_defaults(run=doctor)
     arguments = parser.parse_args()
