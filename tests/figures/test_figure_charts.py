@@ -7,8 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from xai.figures import charts, scatter, wording
-from xai.figures.colours import CLASS_COLOURS
+from xai.figures import charts, wording
 from xai.types import Prediction
 
 HOSTILE = (
@@ -216,106 +215,13 @@ def test_names_are_one_line_of_limited_length():
     assert wording.short("x" * 500).endswith("…")
 
 
-# --------------------------------------------------------------------- scatter
-def points(n=60, classes=4):
-    rng = np.random.default_rng(n)
-    labels = rng.integers(0, classes, n)
-    return rng.normal(size=(n, 2)), labels, [f"image-{i:05d}" for i in range(n)]
-
-
-def test_every_point_is_in_the_trace_of_its_class_with_its_own_id():
-    where, labels, ids = points()
-    figure = scatter.embedding(where, labels, "abcd", ids=ids)
-    rows_ = np.concatenate([trace.customdata for trace in figure.data])
-    assert sorted(rows_.tolist()) == list(range(60))
-    for trace in figure.data:
-        index = "abcd".index(trace.name)
-        assert (labels[trace.customdata] == index).all()
-        assert trace.marker.color == CLASS_COLOURS[index]
-        assert trace.x.dtype == np.float32
-        assert (trace.x == where[trace.customdata, 0].astype(np.float32)).all()
-        assert (trace.y == where[trace.customdata, 1].astype(np.float32)).all()
-        assert [ids[row] for row in trace.customdata] == list(trace.text)
-
-
-def test_hover_names_the_prediction_where_it_is_wrong():
-    where, labels, ids = points()
-    guesses = labels.copy()
-    guesses[7] = (labels[7] + 1) % 4
-    figure = scatter.embedding(where, labels, "abcd", ids=ids, predicted=guesses)
-    texts = {
-        row: text
-        for trace in figure.data
-        for row, text in zip(trace.customdata.tolist(), trace.text, strict=True)
-    }
-    assert texts[7] == f"{ids[7]}<br>✗ predicted {'abcd'[guesses[7]]}"
-    assert all(texts[row] == ids[row] for row in range(60) if row != 7)
-
-
-def test_both_axes_have_one_scale_and_no_ticks():
-    where, labels, ids = points()
-    figure = scatter.embedding(where, labels, "abcd", ids=ids, note="only neighbourhoods")
-    assert figure.layout.yaxis.scaleanchor == "x"
-    assert figure.layout.xaxis.title.text == "only neighbourhoods"
-    assert not figure.layout.xaxis.showticklabels
-    assert not figure.layout.yaxis.showticklabels
-    again = scatter.embedding(where + 1, labels, "abcd", ids=ids)
-    assert figure.layout.uirevision == again.layout.uirevision
-
-
-def test_ten_thousand_points_travel_light():
-    where, labels, ids = points(10_000, 10)
-    figure = scatter.embedding(where, labels, "0123456789", ids=ids, predicted=labels)
-    assert len(figure.to_json()) < 0.4e6
-
-
-def test_names_are_text_in_legend_and_hover():
-    name = "<a href='javascript:alert(1)'>%{x}</a>"
-    where, labels, _ = points(20, 2)
-    ids = [f"<b>{i}</b>" for i in range(20)]
-    figure = scatter.embedding(where, labels, (name, "b"), ids=ids, predicted=1 - labels)
-    for trace in figure.data:
-        assert "<a" not in trace.name
-        assert "%{" not in trace.name
-        assert trace.hovertemplate == "<b>%{meta}</b><br>%{text}<extra></extra>"
-        assert not any("<a" in text or "<b" in text.replace("<br>", "") for text in trace.text)
-
-
-def test_symbols_tell_classes_of_one_colour_apart():
-    n = 3 * len(CLASS_COLOURS)
-    names, where = [str(i) for i in range(n)], np.zeros((n, 2))
-    figure = scatter.embedding(where, np.arange(n), names, ids=names)
-    assert len({(t.marker.color, t.marker.symbol) for t in figure.data}) == n
-    assert figure.layout.showlegend is False
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"points": np.full((60, 2), np.nan)},
-        {"points": np.zeros((60, 3))},
-        {"points": np.zeros((59, 2))},
-        {"labels": np.full(60, 4)},
-        {"labels": np.full(60, -1)},
-        {"labels": np.zeros(60)},
-        {"ids": ["one"]},
-        {"predicted": np.zeros(3, int)},
-    ],
-)
-def test_an_embedding_that_does_not_fit_together_is_refused(change):
-    where, labels, ids = points()
-    given = {"points": where, "labels": labels, "ids": ids} | change
-    with pytest.raises(ValueError, match="expected"):
-        scatter.embedding(given.pop("points"), given.pop("labels"), "abcd", **given)
-
-
 def test_importing_the_package_loads_no_plotting_library():
     import subprocess
     import sys
 
     code = (
-        "import sys; from xai.figures import charts, colours, heatmaps, legends, pictures, "
-        "scatter, sheets, sprites, summary; "
-        "sys.exit(bool({'plotly', 'altair', 'PIL', 'torch', 'streamlit'} & set(sys.modules)))"
+        "import sys; from xai.figures import charts, colours, confusion, depth, heatmaps, legends, "
+        "map_svg, pictures, ranking, sheets, sprites, summary; "
+        "sys.exit(bool({'altair', 'PIL', 'torch', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -74,6 +74,21 @@ def test_files_hold_the_same_pixels():
     assert len(sheet.webp()) < len(sheet.webp(quality=None))
 
 
+@pytest.mark.parametrize("levels", [2, 4, 7])
+def test_few_levels_are_even_and_make_a_smaller_file(levels):
+    from PIL import Image
+
+    sheet = sprites.sprite(noise(12, 28, 28, 1), columns=4)
+    data = sheet.webp(quality=None, levels=levels)
+    found = np.array(Image.open(BytesIO(data)).convert("RGB")).astype(int)
+    assert np.allclose(np.unique(found), np.linspace(0, 255, levels), atol=0.5)
+    assert np.abs(found - sheet.pixels).max() <= 255 / (levels - 1) / 2 + 1
+    assert len(data) < len(sheet.webp(quality=None))
+    for wrong in (1, 257):
+        with pytest.raises(ValueError, match="levels"):
+            sheet.webp(quality=None, levels=wrong)
+
+
 def test_a_sprite_too_long_for_webp_is_refused():
     with pytest.raises(ValueError, match="16,383"):
         sprites.sprite(np.zeros((1, 1, 16_384), np.uint8)).webp()
@@ -95,6 +110,19 @@ def test_thumbnails_keep_their_proportions_between_bars():
     assert (sheet.tile(0)[15:] == 1).all()
     assert (sheet.tile(1)[:, 8:16] == 100).all()
     assert (sheet.tile(1)[:, :8] == 1).all()
+
+
+def test_a_large_photograph_looks_as_if_it_were_resampled_at_once():
+    from PIL import Image
+
+    rng = np.random.default_rng(7)
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+    photo = np.array(coarse.resize((640, 480), Image.Resampling.BICUBIC))
+    tile = sprites.thumbnails([photo], side=32).tile(0).astype(int)
+    at_once = np.array(Image.fromarray(photo).resize((32, 24), Image.Resampling.BICUBIC))
+    assert (tile[:4] == 0).all()
+    assert (tile[28:] == 0).all()
+    assert np.abs(tile[4:28] - at_once).max() <= 4
 
 
 def test_a_strip_one_pixel_wide_still_has_a_thumbnail():

@@ -10,8 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from xai.figures.colours import ACCENT
 from xai.figures.encodings import (
     AXIS_HEIGHT,
@@ -26,12 +24,25 @@ from xai.figures.encodings import (
     top_legend,
     two_colours,
 )
-from xai.figures.wording import percent, short
+from xai.figures.ranking import (
+    best,
+    best_of_two,
+    class_names,
+    commonest,
+    key_to_marks,
+    marked_labels,
+    rank,
+    share_rows,
+)
+from xai.figures.wording import percent
 
 if TYPE_CHECKING:
     import altair as alt
 
     from xai.types import Prediction
+
+# Room behind the longest bar of a share for its count and share.
+_SHARE_END = 1.9
 
 
 def probabilities(
@@ -73,15 +84,15 @@ def probabilities(
     """
     import altair as alt
 
-    names = _names(prediction, names)
-    shown = _shown(prediction, k, true, target)
-    labels = _labels(names, shown, true, target)
+    names = class_names(prediction, names)
+    shown = best(prediction, k, true, target)
+    labels = marked_labels(names, shown, true, target)
     rows = [
         {
             "label": label,
             "class": names[index],
             "index": index,
-            "rank": _rank(prediction, index),
+            "rank": rank(prediction, index),
             "probability": float(prediction.probabilities[index]),
             "logit": float(prediction.logits[index]),
             "text": percent(float(prediction.probabilities[index])),
@@ -90,7 +101,7 @@ def probabilities(
         for label, index in zip(labels, shown, strict=True)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=percent_axis(_key(true, target)),
+        x=percent_axis(key_to_marks(true, target)),
         y=name_axis(labels),
         tooltip=tooltip("class", "rank", "probability", "logit"),
     )
@@ -141,9 +152,9 @@ def before_after(
 
     if before.classes != after.classes:
         raise ValueError("before_after: expected predictions of the same classes")
-    names = _names(before, names)
-    shown = _union(before, after, k, true, target)
-    labels = _labels(names, shown, true, target)
+    names = class_names(before, names)
+    shown = best_of_two(before, after, k, true, target)
+    labels = marked_labels(names, shown, true, target)
     rows = [
         {
             "label": label,
@@ -157,7 +168,7 @@ def before_after(
         for word, prediction in zip(words, (before, after), strict=True)
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=percent_axis(_key(true, target)),
+        x=percent_axis(key_to_marks(true, target)),
         y=name_axis(labels),
         yOffset=alt.YOffset("when:N", sort=list(words)),
         tooltip=tooltip("class", "when", "probability"),
@@ -219,63 +230,62 @@ def trace(
     return finished(chart, height)
 
 
-# ------------------------------------------------------------------------- rows
-def _names(prediction: Prediction, names: Sequence[str] | None) -> Sequence[str]:
-    if names is None:
-        return prediction.classes
-    if len(names) != len(prediction.classes):
-        raise ValueError(f"names: expected {len(prediction.classes)}, got {len(names)}")
-    return names
+def shares(
+    counts: Mapping[str, int],
+    predicted: Mapping[str, int] | None = None,
+    *,
+    k: int = 10,
+    words: tuple[str, str] = ("true", "predicted"),
+    row_height: int = 30,
+) -> alt.LayerChart:
+    """Draw how many of some images are of which class, the commonest first.
 
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Images of each true class.
+    predicted : mapping of str to int, or None
+        Images of each class that a model sees, for a second bar beside the first.
+    k : int
+        Classes that get a row; the others share one.
+    words : tuple of str
+        What the two bars are called in the legend.
+    row_height : int
+        Pixels for each bar.
 
-def _shown(prediction: Prediction, k: int, true: int | None, target: int | None) -> list[int]:
-    if k < 1:
-        raise ValueError(f"k: expected at least 1, got {k}")
-    if not np.isfinite(prediction.probabilities).all():
-        raise ValueError("prediction: expected finite probabilities, got NaN or infinity")
-    for what, index in (("true", true), ("target", target)):
-        if index is not None and not 0 <= index < len(prediction.classes):
-            last = len(prediction.classes) - 1
-            raise ValueError(f"{what}: expected a class from 0 to {last}, got {index}")
-    extra = (index for index in (true, target) if index is not None)
-    return list(dict.fromkeys([*prediction.top(k), *extra]))
+    Returns
+    -------
+    altair.LayerChart
+        The longest bar fills the width; numbers and tooltips have count and share.
 
+    Raises
+    ------
+    ValueError
+        If ``k`` is below 1, a count is below 0, or there is no image at all.
+    """
+    import altair as alt
 
-def _union(
-    before: Prediction, after: Prediction, k: int, true: int | None, target: int | None
-) -> list[int]:
-    if k < 2:
-        raise ValueError(f"k: expected at least 2, got {k}")
-    either = [*before.top(k), *after.top(k)]
-    marked = [*_shown(before, 1, true, target), *_shown(after, 1, true, target)]
-    best = np.maximum(before.probabilities, after.probabilities)
-    winners = dict.fromkeys([before.label, after.label])
-    others = (i for i in sorted(either, key=lambda i: -best[i]) if i not in winners)
-    chosen = list(dict.fromkeys([*winners, *others]))[:k]
-    return list(dict.fromkeys([*chosen, *marked]))
-
-
-def _labels(
-    names: Sequence[str], shown: Sequence[int], true: int | None, target: int | None
-) -> list[str]:
-    """Return a label for each row; they must differ, or Vega would merge the rows."""
-    labels: list[str] = []
-    for index in shown:
-        marks = f"{'✓ ' if index == true else ''}{'◎ ' if index == target else ''}"
-        label = marks + short(names[index])
-        if not label or label in labels:  # ImageNet has two classes "crane"
-            label = f"{label} ({index})".strip()
-        labels.append(label)
-    return labels
-
-
-def _rank(prediction: Prediction, index: int) -> int:
-    return int((prediction.logits > prediction.logits[index]).sum()) + 1
-
-
-def _key(true: int | None, target: int | None) -> str:
-    marks = (("✓ true", true), ("◎ target", target))
-    return " · ".join(text for text, index in marks if index is not None) or "probability"
+    given = {words[0]: counts} if predicted is None else {words[0]: counts, words[1]: predicted}
+    names = commonest(list(given.values()), k)
+    rows = [row for word, each in given.items() for row in share_rows(word, each, names)]
+    most = max(row["share"] for row in rows)
+    scale = alt.Scale(domain=[0, most * _SHARE_END], nice=False)
+    axis = plain_axis(format=".0%", values=[0, most / 2, most], titleAnchor="start")
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("share:Q", title="share of the images", scale=scale, axis=axis),
+        y=name_axis(list(dict.fromkeys(row["label"] for row in rows))),
+    )
+    height = row_height * len(rows) + AXIS_HEIGHT
+    if predicted is None:
+        base = base.encode(tooltip=tooltip("class", "count", "share"))
+        bars = base.mark_bar(color=ACCENT, cornerRadiusEnd=3)
+        return finished(alt.layer(bars, numbers(base)), height)
+    base = base.encode(
+        yOffset=alt.YOffset("when:N", sort=list(words)),
+        tooltip=tooltip("class", "when", "count", "share"),
+    )
+    bars = base.mark_bar(cornerRadiusEnd=3).encode(color=two_colours(words))
+    return finished(alt.layer(bars, numbers(base)), height + LEGEND_HEIGHT)
 
 
 def _drawable(value: float, *, log: bool) -> float | None:

@@ -18,6 +18,9 @@ FOR = "#b7191c"
 #: The strongest evidence against it.
 AGAINST = "#1f5dc2"
 
+#: What belongs to neither side.
+NEUTRAL = "#8a8a8a"
+
 #: Twelve class colours, the most different first. The class keeps its colour on every page.
 CLASS_COLOURS: tuple[str, ...] = (
     "#2cb9bc",  # teal
@@ -155,3 +158,7 @@ SEQUENTIAL = _table(_MAGMA, 256)
 #: dark to stand out from the shadows of a photograph.
 INK = DIVERGING[[51, 459]]
 INK.setflags(write=False)
+
+#: Points from little to much: orange through grey to blue, all light enough for a dark page
+#: and dark enough for a white one, which no ramp of lightness can be.
+AMOUNT_STOPS = hexes(_table(("#d2600a", "#a2978a", "#2277c9"), 255), 7)

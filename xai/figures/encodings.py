@@ -69,7 +69,7 @@ def tooltip(*fields: str) -> list[alt.Tooltip]:
     import altair as alt
 
     kinds = {"probability": ("Q", ".2%"), "logit": ("Q", ".3f"), "value": ("Q", ".4g")}
-    kinds |= {"rank": ("Q", "d"), "step": ("Q", "d")}
+    kinds |= {"rank": ("Q", "d"), "step": ("Q", "d"), "count": ("Q", ",d"), "share": ("Q", ".1%")}
     return [
         alt.Tooltip(f"{field}:{kinds[field][0]}", format=kinds[field][1])
         if field in kinds
@@ -86,11 +86,12 @@ def two_colours(words: tuple[str, str]) -> alt.Color:
     return alt.Color("when:N", scale=scale, sort=list(words), title=None, legend=top_legend())
 
 
-def top_legend() -> alt.Legend:
+def top_legend(**options: Any) -> alt.Legend:
     """Return a legend above the plot."""
     import altair as alt
 
-    return alt.Legend(orient="top", offset=4, labelFontSize=_FONT - 1, symbolSize=160, title=None)
+    fixed = {"orient": "top", "offset": 4, "labelFontSize": _FONT - 1, "symbolSize": 160}
+    return alt.Legend(**(options | fixed), title=None)
 
 
 def line_colours(n: int) -> list[str]:

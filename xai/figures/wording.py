@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -37,3 +38,25 @@ def short(name: str, length: int = 26) -> str:
         char for char in " ".join(name.split()) if unicodedata.category(char) not in ("Cc", "Cf")
     )
     return plain if len(plain) <= length else plain[: length - 1].rstrip(" ,") + "…"
+
+
+def distinct(labels: Sequence[str], indices: Sequence[int]) -> list[str]:
+    """Return labels that all differ: one that is empty or was there before gets its index.
+
+    A chart would otherwise merge rows of one name; ImageNet has two classes "crane".
+    """
+    found: list[str] = []
+    for label, index in zip(labels, indices, strict=True):
+        while not label or label in found:
+            label = f"{label} ({index})".strip()
+        found.append(label)
+    return found
+
+
+def ending(name: str, length: int = 20) -> str:
+    """Return the last parts of a dotted name, cut in front to ``length`` characters."""
+    plain = short(name, 10_000)
+    if len(plain) <= length:
+        return plain
+    kept = plain[len(plain) - length + 1 :]
+    return f"…{kept.partition('.')[2] or kept}"
