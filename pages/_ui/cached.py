@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from xai import datasets, images, models
+from xai import data, datasets, images, models
 from xai.figures import sprites
 from xai.jobs import Jobs
 from xai.store import Store
+from xai.store.shelf import Shelf
 from xai.types import Prediction
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _SILENCE = 600.0
 #: Photographs held of a large data set.
 _MOST = 1000
+#: Thumbnails up to this many keep all their shades.
+_FEW = 2000
+#: Images of a data set that its map can show.
+_POOL = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,18 @@ class Probe:
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """Return the store of results under ``cache/``; its ``writable_error`` is known at once."""
-    opened = Store()
+    opened = Store(shipped=data.path("maps"))
     opened.save(Probe(), {"probe": np.zeros(1, np.float32)})
     return opened
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def shelf(own: bool = False) -> Shelf:
+    """Return the store with its latest results in memory.
+
+    What is made of somebody's ``own`` images or model is held in memory alone.
+    """
+    return Shelf(None if own else store())
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,6 +83,44 @@ def _ending(queue: Jobs) -> Jobs:
     # A thread that is inside a library's own code when the process ends would abort it.
     atexit.register(queue.shutdown, timeout=5.0)
     return queue
+
+
+class Presence:
+    """A browser tab that is open, as far as its long work is concerned.
+
+    Parameters
+    ----------
+    queue : Jobs
+        Where it asks for work.
+    owner : str
+        The name under which it does.
+
+    Attributes
+    ----------
+    owner : str
+        As given.
+    gone : bool
+        Whether the tab has been closed, or has lost its connection.
+    """
+
+    def __init__(self, queue: Jobs, owner: str) -> None:
+        self._queue = queue
+        self.owner = owner
+        self.gone = False
+
+    def leave(self) -> None:
+        """Give up all that nobody else waits for. Runs on a thread of the server, at any time."""
+        self.gone = True
+        self._queue.release(self.owner)
+
+
+@st.cache_resource(scope="session", on_release=Presence.leave, show_spinner=False)
+def presence(owner: str) -> Presence:
+    """Return the presence of the session that runs; it ends with its tab, not with its page.
+
+    Downloads are not given up then: what has arrived is of use to the next visitor.
+    """
+    return Presence(jobs(), owner)
 
 
 class OwnModels:
@@ -133,6 +185,28 @@ def image_set(name: str, split: str) -> ImageSet:
     spec = datasets.DATASETS[name]
     many = spec.kind == "download" and spec.image_size is None
     return datasets.load(name, split=split, n=_MOST if many else None)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def pool(name: str) -> ImageSet:
+    """Return all images of a data set that a map can show, those held out first."""
+    return datasets.load_all(name, most=_POOL)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def sample(signature: str, n: int, _pool: ImageSet) -> ImageSet:
+    """Return a stratified sample of a pool; ``signature`` is the pool's."""
+    return datasets.pool_sample(_pool, n)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def contact_sheet(signature: str, side: int, _images: ImageSet) -> tuple[bytes, int]:
+    """Return thumbnails of all images as one WebP, and its number of columns."""
+    sheet = sprites.thumbnails(_images.images, side=side)
+    if _images.images[0].shape[2] == 3:
+        return sheet.webp(60), sheet.columns
+    # Lossy files of thin strokes are both larger and worse than a few shades of grey.
+    return sheet.webp(None, levels=256 if sheet.count <= _FEW else 8), sheet.columns
 
 
 @st.cache_resource(max_entries=4, show_spinner="Unpacking the zip…")

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._ui import cached
 from xai.jobs import Jobs, JobStatus, QueueFull, Report
 
 Work = Callable[[Report], Any]
 
+#: Seconds between two tries while the queue is full.
+_AGAIN = 2.5
 #: Work that ends this soon (in seconds) never shows a bar.
 _PATIENCE = 0.4
 
 
 def owner() -> str:
-    """Return the name under which this session owns jobs."""
-    name: str = st.session_state.setdefault("_owner", uuid.uuid4().hex)
-    return name
+    """Return the name under which this session owns jobs, which end when its tab is closed."""
+    return _presence().owner
+
+
+def _presence() -> cached.Presence:
+    here = cached.presence(st.session_state.setdefault("_owner", uuid.uuid4().hex))
+    # A run that outlives its tab would have made a presence that nothing ends. Streamlit
+    # stops such a run where it touches the session's state, so that is done once more.
+    st.session_state["_owner"] = here.owner
+    return here
 
 
 def result(
@@ -31,9 +42,63 @@ def result(
     keep: bool = True,
     slot: str = "",
     narrow: bool = False,
+    silent: bool = False,
     jobs: Jobs | None = None,
 ) -> Any | None:
     """Return a computation's result, or show how far it is and return None.
+
+    Parameters
+    ----------
+    key, work, label, keep, slot, jobs
+        As in :func:`follow`.
+    narrow : bool
+        Whether the stop goes under the bar, for a narrow column.
+    silent : bool
+        Whether no bar is drawn, since that of a later job on the page covers this one.
+
+    Raises
+    ------
+    Exception
+        Whatever the work raised.
+    """
+    status = follow(key, work, label=label, keep=keep, slot=slot, patience=_PATIENCE, jobs=jobs)
+    if status is None or status.state == "done":
+        return None if status is None else status.result
+    if not silent:
+        _bar(jobs or cached.jobs(), key, label, narrow)
+    return None
+
+
+def ahead(key: object, work: Work, *, label: str, slot: str) -> bool:
+    """Ask for a computation without drawing anything; return False while it is under way."""
+    queue = cached.jobs()
+    if key in st.session_state.setdefault("_stopped", set()):
+        return True
+    _give_way(queue, slot, key)
+    try:
+        job = queue.submit(key, work, label=label, keep=False, owner=owner())
+    except QueueFull:
+        return True
+    return job.wait(_PATIENCE)
+
+
+def in_fragment_run() -> bool:
+    """Tell whether a fragment runs by itself, and not the page with all that is on it."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
+def follow(
+    key: object,
+    work: Work,
+    *,
+    label: str,
+    keep: bool = True,
+    slot: str = "",
+    patience: float = 0.0,
+    jobs: Jobs | None = None,
+) -> JobStatus | None:
+    """Ask for a computation, or join it, and return how far it is.
 
     Parameters
     ----------
@@ -48,10 +113,16 @@ def result(
     slot : str
         Place on the page: what this session asked for there before gives way,
         since nobody looks at it any more. Empty for work that always goes on.
-    narrow : bool
-        Whether the stop goes under the bar, for a narrow column.
+    patience : float
+        Seconds to wait for its end.
     jobs : Jobs, optional
         The queue; None takes the one that all computations share.
+
+    Returns
+    -------
+    JobStatus or None
+        None if it stands still: the reader stopped it, or the queue is full. That is said
+        on the page.
 
     Raises
     ------
@@ -59,14 +130,19 @@ def result(
         Whatever the work raised.
     """
     queue = jobs or cached.jobs()
+    here = _presence()
     stopped: set[object] = st.session_state.setdefault("_stopped", set())
     if key in stopped:
-        if not st.button(
-            f"Start again: {label}", key=f"again-{hash(key)}", icon=":material/replay:"
-        ):
-            st.info(f"{label} was stopped.", icon=":material/stop_circle:")
-            return None
-        stopped.discard(key)
+        # The call-back comes before the next run, so that the button does not stay beside the bar.
+        st.button(
+            f"Start again: {label}",
+            key=f"again-{hash(key)}",
+            icon=":material/replay:",
+            on_click=stopped.discard,
+            args=(key,),
+        )
+        st.info(f"{label} was stopped.", icon=":material/stop_circle:")
+        return None
     _give_way(queue, slot, key)
     # A failure that was waited for is told before anything is tried again.
     waited: set[object] = st.session_state.setdefault("_waited", set())
@@ -74,29 +150,37 @@ def result(
     waited.discard(key)
     if job is None or job.state != "failed":
         try:
-            job = queue.submit(key, work, label=label, keep=keep, owner=owner())
+            job = queue.submit(key, work, label=label, keep=keep, owner=here.owner)
         except QueueFull as error:
             _try_later(str(error))
             return None
-        job.wait(_PATIENCE)
+        if here.gone:  # the tab was closed in between: nothing else would end the work
+            here.leave()
+        job.wait(patience)
+    queue.touch(here.owner)
     status = job.snapshot()
     if status.state == "failed" and status.error is not None:
         raise status.error
-    if status.state == "done":
-        return status.result
-    waited.add(key)
-    _bar(queue, key, label, narrow)
-    return None
+    if status.state != "done":
+        waited.add(key)
+    return status
+
+
+def stop(key: object, jobs: Jobs | None = None) -> None:
+    """Give a computation up for this session; the page offers to start it again."""
+    st.session_state.setdefault("_stopped", set()).add(key)
+    (jobs or cached.jobs()).cancel(key, owner())
 
 
 @st.fragment(run_every=3.0)
 def _try_later(reason: str) -> None:
     """Say that the queue is full; ask again by itself."""
     st.warning(reason, icon=":material/hourglass_top:")
-    # The first drawing belongs to the page's own run, the next to the timer.
-    if st.session_state.pop("_queue_was_full", False):
+    # Drawn by several places of a page and by the timer: none may run the page at once.
+    now = time.monotonic()
+    if now - st.session_state.setdefault("_asked_again", now) > _AGAIN:
+        st.session_state["_asked_again"] = now
         st.rerun()
-    st.session_state["_queue_was_full"] = True
 
 
 def _give_way(queue: Jobs, slot: str, key: object) -> None:
@@ -118,14 +202,14 @@ def _bar(queue: Jobs, key: object, label: str, narrow: bool) -> None:
     status = job.snapshot()
     place = st.container(horizontal=not narrow, vertical_alignment="center")
     share = status.done / status.total if status.total else 0.0
-    place.progress(min(1.0, share), text=_sentence(status, label))
+    place.progress(min(1.0, share), text=sentence(status, label))
     if place.button("Stop", key=f"stop-{hash(key)}", icon=":material/stop:"):
-        st.session_state["_stopped"].add(key)
-        queue.cancel(key, owner())
+        stop(key, queue)
         st.rerun()
 
 
-def _sentence(status: JobStatus, label: str) -> str:
+def sentence(status: JobStatus, label: str) -> str:
+    """Say how far a job is."""
     if status.state == "queued":
         before = status.position
         return f"{label}: waiting, {before} before you" if before else f"{label}: starting"
