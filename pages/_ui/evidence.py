@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,14 @@ def compute(bench: Bench, method: str, params: Params | None = None) -> Attribut
     ValueError
         If the method cannot explain this model.
     """
+    key, work = _task(bench, method, params)
+    found: Attribution | None = progress.result(
+        key, work, label=METHODS[method].label, keep=False, slot=method, narrow=True
+    )
+    return found
+
+
+def _task(bench: Bench, method: str, params: Params | None) -> tuple[AttributionKey, progress.Work]:
     given = params if params is not None else METHODS[method].params()
     key = AttributionKey(bench.model_name, bench.digest, method, given, bench.target)
     model, image = bench.model, bench.input
@@ -48,10 +57,7 @@ def compute(bench: Bench, method: str, params: Params | None = None) -> Attribut
             model, image, method, target=key.target, params=given, progress=report
         )
 
-    found: Attribution | None = progress.result(
-        key, work, label=METHODS[method].label, keep=False, slot=method, narrow=True
-    )
-    return found
+    return key, work
 
 
 def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None) -> None:
@@ -68,6 +74,26 @@ def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None
         Value of the full colour; None takes the map's own: the legend says how.
     """
     values = heatmaps.collapse(found.relevance)
+    pixels, own, note = _coloured(found, image, ink, scale)
+    signed = METHODS[found.method].signed
+    panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
+    if signed:
+        st.html(legends.signed_legend(own, overlay=ink < 1, note=note))
+    else:
+        st.html(
+            legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for"), note=note)
+        )
+    remark = summary.describe(values).remark
+    if remark:
+        st.info(remark, icon=":material/info:")
+    st.caption(_numbers(found, values))
+
+
+def _coloured(
+    found: Attribution, image: np.ndarray, ink: float, scale: float | None
+) -> tuple[np.ndarray, float, str]:
+    """Return the drawn map, the value of its full colour and what the legend says of that."""
+    values = heatmaps.collapse(found.relevance)
     # A few extreme pixels would leave the rest too pale for the last row.
     note = "" if scale is not None else f"full colour: strongest {100 - _SHARE:g} %"
     own = heatmaps.common_scale([values], percentile=_SHARE) if scale is None else scale
@@ -81,17 +107,44 @@ def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None
         pixels = heatmaps.magnitude_overlay(below, values, 0.0, own, opacity=ink)
     else:
         pixels = heatmaps.magnitude(values, 0.0, own)
-    panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
-    if signed:
-        st.html(legends.signed_legend(own, overlay=ink < 1, note=note))
-    else:
-        st.html(
-            legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for"), note=note)
-        )
-    remark = summary.describe(values).remark
-    if remark:
-        st.info(remark, icon=":material/info:")
-    st.caption(_numbers(found, values))
+    return pixels, own, note
+
+
+def several(bench: Bench, methods: Sequence[str], *, beside: int = 2) -> None:
+    """Show the maps of several methods in a narrow place, without their numbers.
+
+    One bar waits for them all, since they are computed one after another.
+    """
+    can = [name for name in methods if not attribution.blocked(bench.model, name)]
+    asked = {name: _task(bench, name, None) for name in can}
+    pending = [
+        name
+        for name, (key, work) in asked.items()
+        if not progress.ahead(key, work, label=METHODS[name].label, slot=name)
+    ]
+    columns = iter([column for _ in range(0, len(can), beside) for column in st.columns(beside)])
+    for name, (key, work) in asked.items():
+        with next(columns):
+            st.caption(f"**{METHODS[name].label}**")
+            found = progress.result(
+                key,
+                work,
+                label=METHODS[name].label,
+                keep=False,
+                slot=name,
+                narrow=True,
+                silent=name in pending[:-1],
+            )
+            if found is not None:
+                pixels, _, _ = _coloured(found, bench.input, 1.0, None)
+                panels.image(pixels, alt=f"{METHODS[name].label} for class {found.target}")
+    for name in methods:
+        if name not in can:
+            st.caption(f"{METHODS[name].label}: {attribution.blocked(bench.model, name)}")
+    st.caption(
+        "Red speaks for the class, blue against it; in Grad-CAM bright speaks for it. Each map "
+        "has a scale of its own: the attribution page shows the numbers."
+    )
 
 
 def _numbers(found: Attribution, values: np.ndarray) -> str:

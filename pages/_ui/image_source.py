@@ -12,6 +12,7 @@ import streamlit as st
 from pages._ui import cached, link
 from pages._ui.drawing_pad import drawing_pad
 from pages._ui.image_picker import image_picker
+from xai.datasets import DATASETS
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
@@ -104,7 +105,7 @@ def _browse(images: ImageSet) -> Chosen:
     places = _shown_places(images, shown)
     small = images.images[0].shape[0] <= _SMALL
     side = images.images[0].shape[0] if small else 2 * _TILE
-    sheet, columns = cached.gallery(signature(images), places, side, images)
+    sheet, columns = cached.gallery(images.signature, places, side, images)
     picked = image_picker(
         [images.ids[place] for place in places],
         sheet,
@@ -127,16 +128,31 @@ def _browse(images: ImageSet) -> Chosen:
 def _restore_id(images: ImageSet) -> None:
     first = _PREFERRED.get(images.name, images.ids[0])
     default = first if first in images.ids else images.ids[0]
-    known = link.one_of(images.ids)
-    link.restore("image", known, what="image", default=default)
-    if st.session_state["image"] not in images.ids:
+    link.restore(
+        "image",
+        lambda text: text if _home(images, text) is not None else None,
+        what="image",
+        default=default,
+    )
+    if _home(images, st.session_state["image"]) is None:
         st.session_state["image"] = default
+
+
+def _home(images: ImageSet, name: str) -> ImageSet | None:
+    """Return the images that one belongs to: those to browse, or all that a map can show."""
+    if name in images:
+        return images
+    if images.name not in DATASETS or not name.startswith(images.name):
+        return None
+    pool = cached.pool(images.name)
+    return pool if name in pool else None
 
 
 def _remembered(images: ImageSet) -> Chosen:
     """Return the data set's image that was chosen last."""
-    name = st.session_state.get("image")
-    place = images.index(name) if name in images.ids else 0
+    name = st.session_state.get("image", "")
+    images = _home(images, name) or images
+    place = images.index(name) if name in images else 0
     class_name = images.classes[int(images.labels[place])]
     return Chosen(
         images.images[place],
@@ -150,13 +166,6 @@ def _caption(images: ImageSet, place: int) -> str:
     return f"{images.classes[int(images.labels[place])]} · {images.ids[place]}"
 
 
-def signature(images: ImageSet) -> str:
-    """Return a short text that stands for exactly these images."""
-    pairs = zip(images.ids, images.labels, strict=True)
-    said = [images.name, *images.classes, *(f"{name}\t{label}" for name, label in pairs)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
-
-
 def _shown_places(images: ImageSet, shown: str) -> tuple[int, ...]:
     """Return the places to show: a sample, the chosen image among them."""
     if shown == "all":
@@ -166,9 +175,10 @@ def _shown_places(images: ImageSet, shown: str) -> tuple[int, ...]:
     if len(places) > _SHOWN:
         places = places[np.linspace(0, len(places) - 1, _SHOWN).astype(int)]
     found = [int(place) for place in places]
-    current = images.index(st.session_state["image"])
-    if current not in found and shown == "all":
-        found[-1] = current
+    if shown == "all" and st.session_state["image"] in images:
+        current = images.index(st.session_state["image"])
+        if current not in found:
+            found[-1] = current
     return tuple(found)
 
 

@@ -15,7 +15,6 @@ from xai.figures import charts, heatmaps, pictures
 
 if TYPE_CHECKING:
     from pages._ui.workbench import Bench
-    from xai.embedding import Embedding
     from xai.types import Method, Prediction
 
 #: Small images are enlarged without blur to about this many pixels.
@@ -106,27 +105,6 @@ def verdict(bench: Bench) -> None:
 def said(prediction: Prediction) -> None:
     """Say what a network makes of an image, in one line."""
     st.markdown(f"**{prediction.name}** · {prediction.confidence:.1%}")
-
-
-#: What the figures of a map's quality mean.
-QUALITY = {
-    "Trustworthiness": "How rarely the map shows neighbours that are none: 1 is never.",
-    "Neighbours kept": "Share of the ten nearest images that are still among the ten nearest.",
-    "k-NN on the map": "Share of images whose ten neighbours on the map vote for their class.",
-    "k-NN in the layer": "The same with the neighbours in the layer’s own space.",
-}
-
-
-def quality(found: Embedding) -> list[tuple[str, str]]:
-    """Return the figures that say how far a map can be trusted."""
-    keys = (
-        "trustworthiness",
-        "neighbourhood_preservation",
-        "knn_accuracy",
-        "knn_accuracy_features",
-    )
-    pairs = zip(QUALITY, keys, strict=True)
-    return [(name, f"{found.quality[key]:.1%}") for name, key in pairs if key in found.quality]
 
 
 def about(method: Method) -> None:

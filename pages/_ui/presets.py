@@ -76,8 +76,8 @@ PRESETS = (
         ),
     ),
     Preset(
-        "A layer’s map",
-        "A thousand digits as the last hidden layer sees them: ten islands, few bridges.",
+        "Pixels against a layer",
+        "A thousand digits as pixels, and as the last hidden layer sees them: ten islands.",
         ":material/scatter_plot:",
         "pages/dataset.py",
         (
@@ -86,6 +86,9 @@ PRESETS = (
             ("space", "relu4"),
             ("map", "tsne"),
             ("n", "1000"),
+            ("beside", "True"),
+            ("b.space", "pixels"),
+            ("b.map", "tsne"),
         ),
     ),
 )

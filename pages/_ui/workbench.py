@@ -62,11 +62,6 @@ class Bench:
     wanted: str
 
     @cached_property
-    def images_key(self) -> str:
-        """Short text that stands for exactly these images."""
-        return image_source.signature(self.images)
-
-    @cached_property
     def digest_of_image(self) -> str:
         """SHA-256 of the image as it came."""
         return images.digest(self.chosen.pixels)

@@ -22,7 +22,7 @@ Visit = Callable[..., Page]
 PAGES = {
     "attribution": "All maps explain the score of",
     "start": "Or open a prepared view",
-    "dataset": "Click a class in the legend to hide it.",
+    "dataset": "Click a point to inspect it.",
     "architecture": "Click a heading to sort.",
     "feature_maps": "Each square is one channel",
     "adversarial": "Softmax probabilities of the classes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from xai import activations, attacks, attribution, embedding, network
 from xai.activations import channel_scores
 from xai.attacks import ATTACKS, AttackResult, Goal
 from xai.attribution import Attribution
-from xai.datasets import draw, load
+from xai.datasets import load_all, pool_sample
 from xai.models import MODELS, LoadedModel
 
 Visit = Callable[..., AppTest]
@@ -168,34 +169,42 @@ def test_the_strength_follows_the_model(visit: Visit, settle: Run) -> None:
 
 
 # ------------------------------------------------------------------------------------ maps
+def drawn_maps(at: AppTest) -> list[dict[str, object]]:
+    """Return the panels that the map component was told to draw."""
+    told = [json.loads(element.proto.json or "{}") for element in at.get("bidi_component")]
+    return [panel for data in told if "view" in data for panel in data["view"]["panels"]]
+
+
 @pytest.mark.parametrize("name", [name for name in embedding.METHODS if name != "umap"])
 @pytest.mark.parametrize("space", ["pixels", "relu4", "conv1"])
 def test_every_map_and_its_quality(name: str, space: str, visit: Visit, calm: Check) -> None:
-    at = visit("dataset", DIGITS | {"map": name, "n": "100", "space": space})
+    at = visit("dataset", DIGITS | {"map": name, "n": "100", "space": space, "part": "trust"})
     calm(at)
     model, _ = on_the_bench(at)
-    whole = load("mnist")
-    images = whole.subset(draw(whole.labels, 100, 0))
+    images = pool_sample(load_all("mnist"), 100)
     layer = None if space == "pixels" else space
     found = embedding.run(embedding.features(model, images, layer), name)
-    shown = [item.value for item in at.metric]
-    assert len(shown) == 4
-    assert set(shown) <= {f"{value:.1%}" for value in found.quality.values()}
-    assert at.get("plotly_chart")[0].proto.spec.count("mnist-test-") == 100
+    shown = {item.label: item.value for item in at.metric}
+    keys = ("trustworthiness", "neighbourhood_preservation", "knn_accuracy")
+    labels = ("Trustworthiness", "Neighbours kept", "k-NN on the map")
+    for key, label in zip(keys, labels, strict=True):
+        assert shown[label] == f"{found.quality[key]:.1%}"
+    (panel,) = drawn_maps(at)
+    assert panel["title"] == f"{embedding.METHODS[name].label} of {space}"
 
 
 @pytest.mark.parametrize("model", BUNDLED)
 def test_a_map_with_every_bundled_model(model: str, visit: Visit, calm: Check) -> None:
     at = visit("dataset", bench_of(model) | {"map": "pca", "n": "100", "space": "pixels"})
     calm(at)
-    assert len(at.get("plotly_chart")) == 1
+    assert len(drawn_maps(at)) == 1
 
 
 def test_umap_once(visit: Visit, calm: Check) -> None:
     """It compiles for a dozen seconds in each process, so it is made once, and small."""
     at = visit("dataset", DIGITS | {"map": "umap", "n": "100"})
     calm(at)
-    assert len(at.get("plotly_chart")) == 1
+    assert len(drawn_maps(at)) == 1
 
 
 # ----------------------------------------------------------------- architecture and layers

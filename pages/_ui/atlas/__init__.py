@@ -1,0 +1,1 @@
+"""The map of a data set: choices, computation, the view and all that hangs on it."""
