@@ -148,9 +148,9 @@ def frames_of(count: int, axes: tuple[int, int], first: int, last: int) -> Windo
 
 
 def live(shown: Panel, count: int, axes: tuple[int, int]) -> Panel:
-    """Return the panel as it is at this moment of a run that lasts about four seconds."""
+    """Return the panel as it is at this moment of a run of so many frames a second."""
     begun = st.session_state["begun"]
-    now = int((time.monotonic() - begun) * 10)
+    now = int((time.monotonic() - begun) * float(st.query_params.get("pace", "10")))
     run = f"live-{begun}"
     if now >= FRAMES:
         return replace(shown, run=run, replayable=True, status="done")
