@@ -8,7 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from xai.hooks import alias, recording, submodule, swap
+from xai.hooks import (
+    EnoughError,
+    alias,
+    forward,
+    listening,
+    recording,
+    submodule,
+    swap,
+    swap_each,
+)
 
 
 class Tied(nn.Module):
@@ -125,6 +134,25 @@ def test_swap_reaches_nested_modules():
     assert isinstance(net[0][0], nn.Identity)
 
 
+def test_a_module_of_several_names_is_replaced_under_all_of_them():
+    shared = nn.ReLU()
+    inner = nn.Sequential(nn.Linear(1, 1), shared)
+    net = nn.Sequential(shared, inner, shared, nn.ReLU6(), inner)
+    made: list[nn.Module] = []
+
+    def make(module: nn.Module) -> nn.Module:
+        made.append(module)
+        return nn.Identity()
+
+    swap_each(net, (nn.ReLU, nn.ReLU6), make)
+    assert made == [shared, made[1]]
+    assert isinstance(made[1], nn.ReLU6)
+    assert not any(isinstance(module, nn.ReLU | nn.ReLU6) for module in net.modules())
+    assert net[0] is net[2]
+    assert net[0] is net[1][1]
+    assert net[0] is not net[3]
+
+
 # ----------------------------------------------------------------------- recording
 def test_recording_keeps_outputs_and_leaves_no_hook(net):
     private = alias(net)
@@ -188,3 +216,83 @@ def test_what_a_taker_raises_ends_the_pass_and_leaves_no_hook(net):
     with pytest.raises(ValueError, match="first"), recording(private, ("first",), refuse):
         private(X)
     assert not any(module._forward_hooks for module in private.modules())
+
+
+def test_a_pass_ends_where_a_recording_has_enough(net):
+    met: list[str] = []
+
+    def take(name: str, output: torch.Tensor) -> None:
+        met.append(name)
+        if name == "second":
+            raise EnoughError
+
+    private = alias(net)
+    with recording(private, ("first", "second", "norm"), take):
+        forward(private, X)
+        assert met == ["first", "second"]
+        forward(private, X)
+    assert met == ["first", "second"] * 2
+    assert not any(module._forward_hooks for module in private.modules())
+    with pytest.raises(RuntimeError):
+        forward(private, torch.zeros(1, 99))
+
+
+# ----------------------------------------------------------------------- listening
+class Writing(nn.Module):
+    """Everything works in place; arguments come by place, by name and in a list."""
+
+    class Join(nn.Module):
+        def forward(self, parts, *, scale):
+            for part in parts:
+                part *= scale
+            return parts[0] + parts[1]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.act, self.join = nn.ReLU(inplace=True), self.Join()
+
+    def forward(self, x):
+        y = self.act(input=x * 1.0)
+        y += 1
+        z = self.join([y, x * 2.0], scale=torch.tensor(3.0))
+        z.zero_()
+        return z
+
+
+def test_what_a_layer_was_given_and_gave_is_what_it_was_then():
+    heard = []
+    net = Writing()
+    with listening(net, ["act", "join"], lambda *call: heard.append(call)):
+        net(X)
+    (act, given, output), (join, parts, total) = heard
+    assert (act, join) == ("act", "join")
+    assert torch.equal(given[0], X)
+    assert torch.equal(output, X.clamp(min=0))
+    assert torch.equal(parts[0][0], X.clamp(min=0) + 1)
+    assert torch.equal(parts[0][1], X * 2)
+    assert float(parts[1]) == 3.0
+    assert torch.equal(total, 3 * (X.clamp(min=0) + 1) + 6 * X)
+
+
+def test_a_module_that_calls_itself_is_heard_in_order():
+    class Nested(nn.Module):
+        def forward(self, x, depth=1):
+            return self(x + 1, depth - 1) if depth else x * 10
+
+    heard = []
+    net = nn.Sequential(Nested())
+    with listening(net, ["0"], lambda name, given, output: heard.append((given[0], output))):
+        net(X)
+    assert torch.equal(heard[0][0], X + 1)
+    assert torch.equal(heard[1][0], X)
+
+
+def test_listening_leaves_no_hook(net):
+    private = alias(net)
+    with pytest.raises(ValueError, match="layer"), listening(private, ["first", "no"], print):
+        pass
+    with pytest.raises(RuntimeError), listening(private, ["first"], lambda *call: None):
+        private(torch.zeros(1, 99))
+    for module in private.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from xai.hooks import recording, swap
 from xai.models import MODELS
 from xai.models.computation import layers, steps
 from xai.models.loading import build
+from xai.models.outline import outline
 from xai.types import Layer
 
 #: name, kind, shape, parameters, multiply-accumulates, receptive field
@@ -114,3 +116,191 @@ def test_strides_dilations_and_branches():
     assert found["tall"].receptive_field == 3 + 4 * 2
     assert found["tall"].macs == 2 * 8 * 8 * 5
     assert found["pool"].receptive_field == 11 + 7 * 2
+
+
+def test_a_module_that_is_called_twice_is_one_layer():
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 3)
+            self.pool = nn.MaxPool2d(2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(self.pool(self.conv(x)))
+
+    found = steps(Twice().eval(), (1, 16, 16))
+    assert [(step.module, step.shape) for step in found[1:]] == [
+        ("conv", (1, 14, 14)),
+        ("pool", (1, 7, 7)),
+        ("conv", (1, 5, 5)),
+    ]
+    # The last call is what a recording holds; the work is that of both.
+    assert layers(found) == (
+        Layer("pool", "MaxPool2d", (1, 7, 7), 0, 0, 4),
+        Layer("conv", "Conv2d", (1, 5, 5), 10, 9 * (14 * 14 + 5 * 5), 4 + 2 * 2),
+    )
+
+
+def test_of_several_outputs_the_first_counts_and_none_is_a_layer():
+    class Several(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool = nn.MaxPool2d(2, return_indices=True)
+            self.conv = nn.Conv2d(1, 2, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            values, _ = self.pool(x)
+            return self.conv(values)
+
+    found = steps(Several().eval(), (1, 8, 8))
+    pool = found[1]
+    assert (pool.module, pool.shape, pool.outputs) == ("pool", (1, 4, 4), 2)
+    # What is taken out of the pair still knows where it comes from.
+    assert found[-1].receptive_field == 2 + 2 * 2
+    assert [layer.name for layer in layers(found)] == ["conv"]
+
+
+def _bare(function):
+    class Bare(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3, padding=1)
+            self.then = nn.Conv2d(4, 4, 3, padding=1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.then(function(self.conv(x)))
+
+    return {step.name: step for step in steps(Bare().eval(), (1, 16, 16))}["then"]
+
+
+@pytest.mark.parametrize(
+    ("function", "field"),
+    [
+        (lambda x: torch.tanh(x) + 1, 5),
+        (lambda x: functional.max_pool2d(x, 3, 2), 3 + 2 + 2 * 2),
+        (lambda x: functional.avg_pool2d(x, kernel_size=2), 3 + 1 + 2 * 2),
+        (lambda x: functional.adaptive_avg_pool2d(x, 4), 3 + 3 + 2 * 4),
+        (lambda x: x * x.mean((2, 3), keepdim=True), 3 + 15 + 2),
+        # Nobody can say where the numbers went.
+        (lambda x: torch.roll(x, 3, dims=2), 0),
+        (lambda x: x[:, :, 1:], 0),
+        (lambda x: x.transpose(2, 3), 0),
+    ],
+)
+def test_the_receptive_field_behind_a_bare_function(function, field):
+    assert _bare(function).receptive_field == field
+
+
+def test_numbers_of_the_networks_own_hide_nothing():
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3)
+            self.scale = nn.Parameter(torch.ones(4, 1, 1))
+            self.then = nn.Conv2d(4, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.then(self.conv(x) * self.scale)
+
+    assert steps(Scaled().eval(), (1, 16, 16))[-1].receptive_field == 5
+
+
+@pytest.mark.parametrize(
+    ("function", "field"),
+    [
+        # Another order of the rows, by numbers or by names.
+        (lambda x: x[:, :, torch.arange(15, -1, -1)], 0),
+        (lambda x: x[:, :, list(range(16))[::-1]], 0),
+        (lambda x: x[..., [1, 0, *range(2, 16)]], 0),
+        (lambda x: x[:, torch.ones(4, 16, dtype=torch.bool)].reshape(1, 4, 16, 16), 0),
+        (lambda x: torch.flip(x, [3]), 0),
+        # Channels may go as they like.
+        (lambda x: x[:, [3, 2, 1, 0]], 5),
+        (lambda x: x[:, [3, 2, 1, 0], :, :], 5),
+        (lambda x: x[:, [3, 2, 1, 0], ...], 5),
+        # A border of one number sees nothing; a mirror does.
+        (lambda x: functional.pad(x, (1, 2, 0, 1)), 5),
+        (lambda x: functional.pad(x, (1, 2)), 5),
+        (lambda x: functional.pad(x, (1, 1, 1, 1), mode="reflect"), 0),
+    ],
+)
+def test_an_index_or_a_border_keeps_rows_and_columns_or_hides_them(function, field):
+    assert _bare(function).receptive_field == field
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"padding": 1}, 3),
+        ({"padding": 2}, 3 + 7),
+        ({"padding": 2, "dilation": 2}, 5),
+        ({"padding": (0, 3)}, 3 + 7),
+    ],
+)
+def test_a_mirror_wider_than_half_the_kernel_sees_beyond_it(options, field):
+    net = nn.Sequential(nn.Conv2d(1, 1, 3, padding_mode="reflect", **options))
+    expected = 8 if field > 5 else field
+    assert layers(steps(net.eval(), (1, 8, 8)))[0].receptive_field == expected
+
+
+def test_rows_and_columns_count_apart():
+    net = nn.Sequential(
+        nn.Conv2d(1, 1, (1, 5), stride=(2, 1)), nn.Conv2d(1, 1, (5, 1)), nn.AdaptiveAvgPool2d(1)
+    )
+    found = steps(net.eval(), (1, 32, 16))
+    assert found[2].sight.field == (9, 5)
+    assert found[2].sight.jump == (2, 1)
+    # Twelve by twelve positions are left.
+    assert found[3].sight.field == (9 + 11 * 2, 5 + 11)
+    pooled = nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1))
+    assert layers(steps(pooled.eval(), (1, 32, 16)))[-1].receptive_field == 32
+
+
+def test_a_gate_does_not_widen_the_jump():
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.squeeze = nn.AdaptiveAvgPool2d(1)
+            self.then = nn.Conv2d(1, 1, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.then(x * self.squeeze(x))
+
+    assert steps(Gated().eval(), (1, 16, 16))[-1].receptive_field == 16 + 2
+
+
+class _MyConv(nn.Conv2d):
+    pass
+
+
+class _MyDense(nn.Linear):
+    pass
+
+
+class _Standardised(nn.Conv2d):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.conv2d(x, self.weight - self.weight.mean(), self.bias)
+
+
+class _Choosy(nn.Sequential):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x if x.sum() > -1e9 else -x)
+
+
+@pytest.mark.parametrize("kind", [nn.Sequential, _Choosy])
+def test_a_class_made_of_a_layer_is_a_layer(kind):
+    net = kind(_MyConv(1, 4, 3), nn.ReLU(), nn.Flatten(), _MyDense(4 * 36, 3)).eval()
+    trace = steps if kind is nn.Sequential else outline
+    found = trace(net, (1, 8, 8))
+    assert [(layer.name, layer.parameters, layer.macs) for layer in layers(found)] == [
+        ("0", 40, 4 * 36 * 9),
+        ("1", 0, 0),
+        ("3", 4 * 36 * 3 + 3, 4 * 36 * 3),
+    ]
+    assert [step.role for step in found] == ["", "conv", "", "", "dense"]
+    assert layers(found)[1].receptive_field == 3
+
+
+def test_of_a_class_that_computes_in_its_own_way_the_geometry_is_not_known():
+    net = nn.Sequential(_Standardised(1, 4, 3), nn.ReLU()).eval()
+    assert [layer.receptive_field for layer in layers(steps(net, (1, 8, 8)))] == [0, 0]

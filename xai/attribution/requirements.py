@@ -33,7 +33,7 @@ def first_missing(model: LoadedModel, method: Method) -> str:
     try:
         return next((reason for need in method.needs if (reason := _CHECKS[need](model))), "")
     except ValueError as error:
-        # The network cannot be traced: nothing is known of its steps.
+        # Its forward pass fails: nothing is known of its steps.
         return str(error)
 
 
@@ -45,6 +45,9 @@ def _lacks_map(model: LoadedModel) -> str:
 
 
 def _lacks_rectifiers(model: LoadedModel) -> str:
+    if model.problem:
+        # A bare activation between its modules would be overlooked.
+        return model.problem
     found = False
     for step in model.steps:
         if not step.module:
@@ -62,6 +65,8 @@ def _lacks_rectifiers(model: LoadedModel) -> str:
 
 
 def _lacks_rules(model: LoadedModel) -> str:
+    if model.problem:
+        return model.problem
     seen: set[str] = set()
     for step in model.steps:
         reason = _without_rule(model, step, seen)

@@ -6,16 +6,18 @@ tensors have shapes but no numbers, so this costs no memory and few milliseconds
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from xai.hooks import alias
-from xai.models.nets import Concat, Sum
+from xai.models.sights import PIXEL, Sight, sight_of
+from xai.models.tracer import Leaves, UntraceableError, problem
+from xai.models.windows import POINT, Window, function_window, module_window
 from xai.types import Layer
 
 #: Modules that change nothing a user could look at.
@@ -31,20 +33,28 @@ class Step:
     name : str
         Unique name of the node.
     module : str
-        Dotted path of the module, or ``""`` for a bare function.
+        Dotted path of the module, or ``""`` for a bare function. A module that
+        is called twice is two steps of one path.
     kind : str
         Class of the module or name of the function.
     inputs : tuple of str
         Names of the nodes whose outputs it takes.
     shape : tuple of int
-        Output shape without the batch axis.
+        Output shape without the batch axis; of several outputs the first tensor's.
     parameters, macs : int
         Trainable numbers; multiply-accumulates for one image.
-    receptive_field, jump : int
-        Side length of the input square one output sees, and the distance in
-        input pixels between the squares of two neighbours.
-    extent : int
-        Positions along one side that a following dense layer would join.
+    sight : Sight
+        How much of the image one output sees.
+    window : Window
+        Which positions of its inputs one position reads.
+    outputs : int
+        How many tensors it gives.
+    owner : str
+        Path of the module that is called, or in whose forward pass a bare function
+        stands; ``""`` for the network's own. Of an outline, only of modules.
+    role : str
+        ``"conv"`` or ``"dense"`` for what the literature counts as a layer, also of a
+        class made of torch's own; else ``""``.
     """
 
     name: str
@@ -54,46 +64,16 @@ class Step:
     shape: tuple[int, ...]
     parameters: int
     macs: int
-    receptive_field: int
-    jump: int
-    extent: int
+    sight: Sight = PIXEL
+    window: Window = POINT
+    outputs: int = 1
+    owner: str = ""
+    role: str = ""
 
-
-#: torch.fx replaces ``nn.Module.__call__`` of the whole process while it traces.
-_TRACING = threading.Lock()
-
-
-class Leaves(fx.Tracer):
-    """Trace into everything but torch's own layers, Sum and Concat.
-
-    Notes
-    -----
-    While a trace runs, the forward passes of all other threads come through
-    its :meth:`call_module`; they are let past. Two traces at once would leave
-    the process patched, so they queue.
-    """
-
-    def trace(self, root: Any, concrete_args: dict[str, Any] | None = None) -> fx.Graph:
-        """Trace a network, one thread at a time."""
-        with _TRACING:
-            self._owner = threading.get_ident()
-            return super().trace(root, concrete_args)
-
-    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        """Record a call of the traced network; leave other threads' calls alone."""
-        if threading.get_ident() != self._owner:
-            return forward(*args, **kwargs)
-        return super().call_module(m, forward, args, kwargs)
-
-    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
-        """Record an attribute of the traced network; leave other threads' alone."""
-        if threading.get_ident() != self._owner:
-            return attr_val
-        return super().getattr(attr, attr_val, parameter_proxy_cache)
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Treat additions and joins as single steps."""
-        return isinstance(m, Sum | Concat) or super().is_leaf_module(m, module_qualified_name)
+    @property
+    def receptive_field(self) -> int:
+        """Longer side of what one output sees, in input pixels; 0 where nobody can say."""
+        return max(self.sight.field)
 
 
 def steps(net: nn.Module, input_shape: tuple[int, int, int]) -> tuple[Step, ...]:
@@ -108,8 +88,9 @@ def steps(net: nn.Module, input_shape: tuple[int, int, int]) -> tuple[Step, ...]
 
     Raises
     ------
-    ValueError
-        If the forward pass cannot be traced, with the tracer's reason.
+    UntraceableError
+        A ValueError: the forward pass cannot be traced, or not without numbers.
+        :func:`xai.models.outline.outline` then lists the modules that are called.
 
     Notes
     -----
@@ -118,15 +99,36 @@ def steps(net: nn.Module, input_shape: tuple[int, int, int]) -> tuple[Step, ...]
     layers; normalisation and activation are not counted.
     """
     private = alias(net).to("meta").eval()
+    tracer = Leaves()
     try:
-        graph = Leaves().trace(private)
+        graph = tracer.trace(private)
     except Exception as error:
-        raise ValueError(f"network: the forward pass cannot be traced ({error})") from error
-    return tuple(_Walker(fx.GraphModule(private, graph)).walk(input_shape))
+        raise UntraceableError(problem(private, tracer.stopped, error)) from error
+    walker = _Walker(fx.GraphModule(private, graph))
+    try:
+        return tuple(walker.walk(input_shape))
+    except Exception as error:
+        stopped = private.get_submodule(walker.stopped)
+        raise UntraceableError(problem(private, stopped, error)) from error
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in a module's output or a function's arguments, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors(item)
 
 
 class _Walker(fx.Interpreter):
     """Run a graph on the meta device and keep the books."""
+
+    #: Path of the module that could not be run.
+    stopped = ""
 
     def walk(self, input_shape: tuple[int, int, int]) -> list[Step]:
         self.found: dict[str, Step] = {}
@@ -135,96 +137,115 @@ class _Walker(fx.Interpreter):
         return list(self.found.values())
 
     def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        if n.op != "output" and isinstance(result, Tensor):
-            self.found[n.name] = self._step(n, result)
+        try:
+            result = super().run_node(n)
+        except Exception:
+            self.stopped = _owner(n)
+            raise
+        outputs = list(tensors(result))
+        if n.op != "output" and outputs:
+            self.found[n.name] = self._step(n, outputs)
         return result
 
-    def _step(self, node: fx.Node, result: Tensor) -> Step:
+    def _step(self, node: fx.Node, outputs: list[Tensor]) -> Step:
         sources = [self.found[i.name] for i in node.all_input_nodes if i.name in self.found]
-        shape = tuple(int(side) for side in result.shape[1:])
+        # Numbers of the network's own, such as a scale for each channel, are no maps.
+        maps = [i.name for i in node.all_input_nodes if i.op != "get_attr"]
+        before = [source.shape for source in sources if source.name in maps]
+        shape = tuple(int(side) for side in outputs[0].shape[1:])
         module = self.module.get_submodule(str(node.target)) if node.op == "call_module" else None
-        field, jump, extent = _field(module, sources, shape)
-        if node.op == "placeholder":
-            kind = "input"
-        elif module is not None:
-            kind = type(module).__name__
+        if module is not None:
+            kind, window = type(module).__name__, module_window(module, before, shape)
+        elif node.op == "placeholder":
+            kind, window = "input", POINT
         else:
-            kind = getattr(node.target, "__name__", str(node.target))
-        own = list(module.parameters(recurse=False)) if module is not None else []
-        return Step(
-            name=node.name,
-            module=str(node.target) if module is not None else "",
-            kind=kind,
-            inputs=tuple(source.name for source in sources),
-            shape=shape,
-            parameters=sum(parameter.numel() for parameter in own),
-            macs=_macs(module, shape),
-            receptive_field=field,
-            jump=jump,
-            extent=extent,
-        )
+            # A number of the network's own goes by its name, without the path before it.
+            kind = getattr(node.target, "__name__", str(node.target).rpartition(".")[2])
+            window = function_window(kind, *self.fetch_args_kwargs_from_env(node), before, shape)
+        step = made_step(node.name, module, kind, sources, shape, window)
+        path = str(node.target) if module is not None else ""
+        return replace(step, module=path, outputs=len(outputs), owner=_owner(node))
+
+
+def _owner(node: fx.Node) -> str:
+    """Return the path of the module that a node is, or whose forward pass it stands in."""
+    if node.op == "call_module":
+        return str(node.target)
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    inner = stack[-1] if stack else ""
+    return str(inner[0] if isinstance(inner, tuple) else inner)
+
+
+def made_step(
+    name: str,
+    module: nn.Module | None,
+    kind: str,
+    sources: Sequence[Step],
+    shape: tuple[int, ...],
+    window: Window,
+) -> Step:
+    """Make a step, with costs and receptive field worked out from what it takes."""
+    own = list(module.parameters()) if module is not None else []
+    before = sources[0].shape if sources else ()
+    return Step(
+        name=name,
+        module="",
+        kind=kind,
+        inputs=tuple(source.name for source in sources),
+        shape=shape,
+        parameters=sum(parameter.numel() for parameter in own),
+        macs=_macs(module, shape),
+        sight=sight_of(window, [source.sight for source in sources], before, shape),
+        window=window,
+        role=_role(module),
+    )
+
+
+def _role(module: nn.Module | None) -> str:
+    if isinstance(module, nn.Conv2d):
+        return "conv"
+    return "dense" if isinstance(module, nn.Linear) else ""
 
 
 def _macs(module: nn.Module | None, shape: tuple[int, ...]) -> int:
     if isinstance(module, nn.Conv2d):
-        outputs = shape[0] * shape[1] * shape[2]
-        return outputs * module.weight[0].numel()
+        return math.prod(shape) * module.weight[0].numel()
     if isinstance(module, nn.Linear):
-        return module.in_features * module.out_features
+        return math.prod(shape) * module.in_features
     return 0
-
-
-def _field(
-    module: nn.Module | None, sources: list[Step], shape: tuple[int, ...]
-) -> tuple[int, int, int]:
-    """Return receptive field, jump and extent of a step's output."""
-    if not sources:
-        return 1, 1, shape[-1] if len(shape) == 3 else 1
-    field = max(source.receptive_field for source in sources)
-    jump = max(source.jump for source in sources)
-    extent = shape[-1] if len(shape) == 3 else max(source.extent for source in sources)
-    if isinstance(module, nn.Linear):
-        return field + (sources[0].extent - 1) * jump, jump, 1
-    kernel, stride = _window(module, sources[0].shape, shape)
-    return field + (kernel - 1) * jump, jump * stride, extent
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
-
-
-def _window(
-    module: nn.Module | None, before: tuple[int, ...], after: tuple[int, ...]
-) -> tuple[int, int]:
-    """Return kernel and stride of a step, along the longer side of its kernel."""
-    if isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
-        stride = max(1, before[-1] // after[-1])
-        return before[-1] - (after[-1] - 1) * stride, stride
-    if isinstance(module, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
-        kernel = max(_pair(module.kernel_size))
-        dilation = max(_pair(getattr(module, "dilation", 1)))
-        return (kernel - 1) * dilation + 1, max(_pair(module.stride))
-    return 1, 1
 
 
 def layers(found: tuple[Step, ...]) -> tuple[Layer, ...]:
     """Return the steps that a user would pick as layers, in forward order.
 
-    Dropout, flattening, padding and bare functions are left out.
+    Dropout, flattening, padding and bare functions are left out, and modules
+    with several outputs, of which nobody could say which one is meant.
+
+    Notes
+    -----
+    A module that is called several times is one layer: its place, shape and
+    receptive field are those of the last call, as a recording's output is; its
+    parameters count once, and its multiply-accumulates are those of all calls.
     """
     silent = {kind.__name__ for kind in SILENT}
+    last: dict[str, Step] = {}
+    macs: dict[str, int] = {}
+    for step in found:
+        if step.module and step.kind not in silent:
+            last.pop(step.module, None)
+            last[step.module] = step
+            macs[step.module] = macs.get(step.module, 0) + step.macs
     return tuple(
         Layer(
             name=step.module,
             kind=step.kind,
             shape=step.shape,
             parameters=step.parameters,
-            macs=step.macs,
+            macs=macs[step.module],
             receptive_field=step.receptive_field,
         )
-        for step in found
-        if step.module and step.kind not in silent
+        for step in last.values()
+        if step.outputs == 1
     )
 
 

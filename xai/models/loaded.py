@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from xai import images
 from xai.hooks import alias
-from xai.models import computation, folding
+from xai.models import computation, folding, outline
 from xai.types import Layer, Prediction
 
 if TYPE_CHECKING:
@@ -52,19 +52,44 @@ class LoadedModel:
         return (self.spec.channels, *self.spec.input_size)
 
     @cached_property
+    def _computed(self) -> tuple[tuple[computation.Step, ...], str]:
+        try:
+            return computation.steps(self.net, self.input_shape), ""
+        except computation.UntraceableError as error:
+            return outline.outline(self.net, self.input_shape), str(error)
+
+    @property
     def steps(self) -> tuple[computation.Step, ...]:
-        """Every step of the forward pass, functions included."""
-        return computation.steps(self.net, self.input_shape)
+        """Every step of the forward pass, functions included.
+
+        Of a network that cannot be traced (:attr:`problem` says why), the calls
+        of its modules in one pass: functions between them are not known.
+
+        Raises
+        ------
+        ValueError
+            If the forward pass fails.
+        """
+        return self._computed[0]
+
+    @property
+    def problem(self) -> str:
+        """One sentence on the module that stopped the tracer; empty if none did."""
+        return self._computed[1]
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers that a user would pick, in forward order."""
+        """The layers that a user would pick, in forward order; no name comes twice."""
         return computation.layers(self.steps)
 
     @cached_property
     def norm_pairs(self) -> tuple[tuple[str, str], ...]:
-        """The (linear layer, batch norm) pairs that can be folded, by path."""
-        return folding.batch_norm_pairs(self.steps)
+        """The (linear layer, batch norm) pairs that can be folded, by path.
+
+        None of a network that cannot be traced: a function that is not known may
+        read the output of the linear layer too.
+        """
+        return () if self.problem else folding.batch_norm_pairs(self.steps)
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
         """Make an image what the model takes: colours, size, range.
@@ -127,6 +152,24 @@ class LoadedModel:
             raise ValueError(f"image: expected shape {self.input_shape}, got {got}")
         if not bool(torch.isfinite(batch).all()):
             raise ValueError("image: expected finite numbers, got NaN or infinity")
+        return batch
+
+    def single(self, image: np.ndarray | Tensor) -> Tensor:
+        """Return one prepared image as a batch of one, for what explains a single image.
+
+        Parameters
+        ----------
+        image : ndarray or Tensor
+            ``(C, H, W)`` or ``(1, C, H, W)``, in [0, 1].
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`tensor`, and if there are several images or none.
+        """
+        batch = self.tensor(image)
+        if len(batch) != 1:
+            raise ValueError(f"image: expected one image, got a batch of {len(batch)}")
         return batch
 
     def normalize(self, x: np.ndarray | Tensor) -> Tensor:

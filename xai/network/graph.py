@@ -56,14 +56,14 @@ class Node:
         folded node the sum over its members.
     receptive_field : int
         Side length in input pixels of the square that one output sees; padding
-        counts, so that it may exceed the image.
+        counts, so that it may exceed the image. 0 where nobody can say.
     group : str
         Path of the innermost block that contains the node; ``""`` outside blocks.
     depth : int
         Number of edges on the longest path from the input.
     detail : str
         Kernel, stride and groups of a convolution or pooling, such as
-        ``"3 × 3, stride 2"``.
+        ``"3 × 3, stride 2"``; how many outputs or calls a module has, if several.
     repeats : int
         How many equal blocks the node stands for.
     members : tuple of str
@@ -100,12 +100,17 @@ class ModelGraph:
         Source and destination by name, ordered by destination.
     containers : mapping of str to str
         Path of every module that holds others, and its class.
+    problem : str
+        One sentence that names the module that stopped the tracer, and why; ``""``
+        if the graph is complete. With a problem the nodes are the calls of modules
+        in one forward pass, and functions between them are left out.
     """
 
     model: str
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
     containers: Mapping[str, str]
+    problem: str = ""
 
     @cached_property
     def _places(self) -> dict[str, int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from xai.models.doors import checked_model
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
     from xai.models.computation import Step
-
-#: Layers that have weights and that the literature counts: "VGG-16" has 16 of them.
-_WEIGHTED = ("Conv2d", "Linear")
 
 
 @dataclass(frozen=True)
@@ -72,20 +72,30 @@ def summary(model: LoadedModel) -> NetworkSummary:
 
     Raises
     ------
+    TypeError
+        If ``model`` is not a loaded model.
     ValueError
-        If the forward pass cannot be traced, with the tracer's reason.
+        If the forward pass fails.
+
+    Notes
+    -----
+    Of a network that cannot be traced (``model.problem``), the depth is that of
+    the way that one image takes.
     """
+    checked_model(model)
     parameters = sum(parameter.numel() for parameter in model.net.parameters())
     macs = sum(step.macs for step in model.steps)
     layers = model.layers
+    roles = {step.module: step.role for step in model.steps}
+    counts = Counter(roles[layer.name] for layer in layers)
     return NetworkSummary(
         model=model.spec.name,
         parameters=parameters,
         macs=macs,
         layers=len(layers),
-        conv_layers=sum(layer.kind == "Conv2d" for layer in layers),
-        dense_layers=sum(layer.kind == "Linear" for layer in layers),
-        depth=_depth(model.steps),
+        conv_layers=counts["conv"],
+        dense_layers=counts["dense"],
+        depth=max(depths(model.steps).values(), default=0),
         shares=tuple(
             LayerShare(layer.name, layer.parameters / max(parameters, 1), layer.macs / max(macs, 1))
             for layer in layers
@@ -93,10 +103,13 @@ def summary(model: LoadedModel) -> NetworkSummary:
     )
 
 
-def _depth(steps: tuple[Step, ...]) -> int:
-    """Return how many weighted layers the longest path has."""
-    depths: dict[str, int] = {}
+def depths(steps: tuple[Step, ...]) -> dict[str, int]:
+    """Return how many weighted layers the longest path up to each step has, by name.
+
+    Those are the layers that the literature counts: "VGG-16" has 16 of them.
+    """
+    found: dict[str, int] = {}
     for step in steps:
-        before = max((depths[name] for name in step.inputs), default=0)
-        depths[step.name] = before + (step.kind in _WEIGHTED)
-    return max(depths.values(), default=0)
+        before = max((found[name] for name in step.inputs), default=0)
+        found[step.name] = before + bool(step.role)
+    return found

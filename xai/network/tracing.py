@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from xai.models.doors import checked_model
 from xai.network.graph import TITLES, ModelGraph, Node, collected, with_depths
 
 if TYPE_CHECKING:
@@ -26,29 +28,43 @@ def trace(model: LoadedModel) -> ModelGraph:
     TypeError
         If ``model`` is not a loaded model.
     ValueError
-        If the forward pass cannot be traced, with the tracer's reason.
+        If the forward pass fails.
 
     Notes
     -----
     Residual, dense and inception connections are edges like all others; see
     :attr:`ModelGraph.shortcuts` for which is which. A module that is used twice
-    is two nodes of the same path.
+    is two nodes of the same path and layer. Of a module with several outputs, the
+    first one's shape is the node's. Where the forward pass cannot be traced,
+    :attr:`ModelGraph.problem` says why, and the nodes are the modules in the order
+    in which one image meets them; see :func:`xai.models.outline.outline`.
     """
-    if not hasattr(model, "steps") or not hasattr(model, "net"):
-        raise TypeError(f"model: expected a loaded model, got {type(model).__name__}")
-    steps: tuple[Step, ...] = model.steps
+    steps = checked_model(model).steps
     kinds = _kinds(model.net)
     containers = {path: kind for path, kind in kinds.items() if _holds_others(path, kinds)}
     edges = tuple((source, step.name) for step in steps for source in dict.fromkeys(step.inputs))
-    bare = ModelGraph(model.spec.name, (), (), MappingProxyType(containers))
-    places = _module_paths(steps)
+    bare = ModelGraph(model.spec.name, (), (), MappingProxyType(containers), model.problem)
+    # A rewritten forward pass is one long function: whose part it was is not recorded.
+    recorded = not model.problem and not hasattr(model.net, "kinds")
+    places = _recorded_paths(steps) if recorded else _guessed_paths(steps)
     modules = dict(model.net.named_modules())
     pickable = {layer.name for layer in model.layers}
+    calls = Counter(step.module for step in steps if step.module)
+    seen: Counter[str] = Counter()
     nodes = []
     for step in steps:
-        node = _node(step, bare, places[step.name], modules.get(step.module))
-        layer = step.module if step.module in pickable else ""
-        nodes.append(dataclasses.replace(node, layer=layer))
+        seen[step.module] += 1
+        module = modules.get(step.module)
+        words = [_detail(module), _outputs(step)]
+        if calls[step.module] > 1:
+            words.append(f"call {seen[step.module]} of {calls[step.module]}")
+            words.append("the same weights" if step.parameters else "")
+        node = dataclasses.replace(
+            _node(step, bare, places[step.name]),
+            layer=step.module if step.module in pickable else "",
+            detail=", ".join(word for word in words if word),
+        )
+        nodes.append(node)
     return dataclasses.replace(bare, nodes=with_depths(nodes, edges), edges=edges)
 
 
@@ -62,7 +78,13 @@ def _holds_others(path: str, kinds: Mapping[str, str]) -> bool:
     return any(other.startswith(f"{path}.") for other in kinds)
 
 
-def _module_paths(steps: tuple[Step, ...]) -> dict[str, str]:
+def _recorded_paths(steps: tuple[Step, ...]) -> dict[str, str]:
+    """Return a path for every step; a bare function lies in the module that calls it."""
+    bare = {step.name: f"{step.owner}.{step.name}".lstrip(".") for step in steps}
+    return {step.name: step.module or bare[step.name] for step in steps}
+
+
+def _guessed_paths(steps: tuple[Step, ...]) -> dict[str, str]:
     """Return a path for every step; a bare function lies where its neighbours meet."""
     paths = {step.name: step.module for step in steps}
     targets = collected((source, step.name) for step in steps for source in step.inputs)
@@ -84,7 +106,7 @@ def _common(paths: list[str]) -> str:
     return "".join(f"{part}." for part in shared)
 
 
-def _node(step: Step, graph: ModelGraph, path: str, module: Any) -> Node:
+def _node(step: Step, graph: ModelGraph, path: str) -> Node:
     blocks = graph.blocks(path)
     return Node(
         name=step.name,
@@ -97,7 +119,6 @@ def _node(step: Step, graph: ModelGraph, path: str, module: Any) -> Node:
         macs=step.macs,
         receptive_field=step.receptive_field,
         group=blocks[-1] if blocks else "",
-        detail=_detail(module),
         members=(step.name,),
     )
 
@@ -117,6 +138,10 @@ def _detail(module: Any) -> str:
         each = groups == module.in_channels
         words.append("each channel by itself" if each else f"{groups} groups")
     return ", ".join(words)
+
+
+def _outputs(step: Step) -> str:
+    return f"{step.outputs} outputs, the first one is shown" if step.outputs > 1 else ""
 
 
 def _sides(value: int | tuple[int, ...], *, short: bool = False) -> str:
