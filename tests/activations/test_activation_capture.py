@@ -110,13 +110,44 @@ class Odd(nn.Module):
 def test_odd_layers() -> None:
     model = _wrapped(Odd())
     x = np.random.default_rng(2).random((1, 4, 4), dtype=np.float32)
-    with pytest.raises(ValueError, match="one array an image from pair"):
-        activations.capture(model, x, ["pair"])
+    # Of several outputs the first tensor counts.
+    np.testing.assert_array_equal(
+        activations.capture(model, x, ["pair"])["pair"], model.normalize(x[None]).numpy()
+    )
     with pytest.raises(ValueError, match="idle has no output"):
         activations.capture(model, x, ["idle"])
     last = activations.capture(model, x, ["add"])["add"]
     with torch.no_grad():
         np.testing.assert_array_equal(last, model.logits(x[None]).numpy())
+
+
+class Wordy(nn.Module):
+    """A part that gives no tensor, and one that overwrites another's output by a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = Word()
+        self.conv = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x):
+        self.word(x)
+        y = self.conv(x)
+        y += 100
+        return y
+
+
+class Word(nn.Module):
+    def forward(self, x):
+        return "word"
+
+
+def test_a_function_that_works_in_place_does_not_show() -> None:
+    model = _wrapped(Wordy())
+    x = np.random.default_rng(3).random((3, 1, 4, 4), dtype=np.float32)
+    found = activations.capture(model, x, ["conv"])["conv"]
+    assert found.max() < 50
+    with pytest.raises(ValueError, match="one array an image from word, got str"):
+        activations.capture(model, x, ["word"])
 
 
 def test_refusals(lenet, images) -> None:

@@ -1,6 +1,6 @@
 """What the layers of a network answer to images.
 
-Importing this package loads no torch; the first capture does.
+Importing this package loads no torch; the first pass does.
 """
 
 from __future__ import annotations
@@ -10,13 +10,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xai.activations.occupancy import DEFINITIONS, Occupancy, occupancy
 from xai.activations.scores import BINS, channel_scores
+from xai.activations.statistics import ChannelStatistics, statistics
+from xai.activations.strongest import Strongest, strongest
+from xai.activations.survey import Survey, SurveyKey, survey, survey_of
+from xai.models.doors import checked_model
 from xai.types import Progress
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
 
-__all__ = ["BINS", "capture", "channel_scores"]
+__all__ = [
+    "BINS",
+    "DEFINITIONS",
+    "ChannelStatistics",
+    "Occupancy",
+    "Strongest",
+    "Survey",
+    "SurveyKey",
+    "capture",
+    "channel_scores",
+    "extent",
+    "occupancy",
+    "overview",
+    "statistics",
+    "strongest",
+    "survey",
+    "survey_of",
+]
 
 
 def capture(
@@ -48,17 +70,76 @@ def capture(
     Raises
     ------
     TypeError
-        If ``images`` is no array, or ``layers`` no sequence of names.
+        If ``model`` is not a loaded model, ``images`` no array, or ``layers`` no sequence of names.
     ValueError
         If an image does not fit the model, ``layers`` is empty or names a layer
         that the model does not have, or a layer does not give one array an image.
 
     Notes
     -----
-    A module that is called twice is recorded at its last call. Values are those
-    of the layer itself: a layer behind that works in place does not show. NaN
-    and infinity are returned as they are.
+    A module that is called twice is recorded at its last call, and of several
+    outputs the first tensor. Values are those of the layer itself: what works in
+    place behind it does not show. NaN and infinity are returned as they are.
     """
     from xai.activations.recording import record
 
-    return record(model, images, layers, progress=progress)
+    return record(checked_model(model), images, layers, progress=progress)
+
+
+def overview(
+    model: LoadedModel, image: np.ndarray, layers: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Return the mean activation of every unit for one image, in one pass.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        Its shared network is not touched.
+    image : ndarray, shape (C, H, W), in [0, 1]
+        Prepared; see ``model.prepare``.
+    layers : sequence of str, optional
+        Dotted module paths; None is every layer of ``model.layers`` that gives one
+        array an image.
+
+    Returns
+    -------
+    dict of str to ndarray
+        (C,) float32 for maps, the mean over their positions; (D,) for layers without rows
+        and columns. NaN or infinite where a value is. The maps are not kept.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is not a loaded model, or ``layers`` no sequence of names.
+    ValueError
+        If the image does not fit the model, or a layer that was asked for is not there
+        or does not give one array an image.
+    """
+    from xai.activations.glimpse import means
+
+    return means(checked_model(model), image, layers)
+
+
+def extent(
+    model: LoadedModel, image: np.ndarray, layers: Sequence[str] | None = None
+) -> tuple[float, float]:
+    """Return the least and the greatest activation of all layers for one image.
+
+    Parameters
+    ----------
+    model, image, layers
+        As for :func:`overview`.
+
+    Returns
+    -------
+    tuple of float
+        Of the finite values; zeros if there is none. The maps are not kept.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`overview`.
+    """
+    from xai.activations.glimpse import ends
+
+    return ends(checked_model(model), image, layers)

@@ -9,16 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.hooks import recording
+from xai.activations.passes import first_tensor, names_of, pass_size
+from xai.hooks import EnoughError, forward, recording
 from xai.types import Progress
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
-
-#: Numbers that the images of one pass may hold: four photographs, or many digits.
-#: Larger passes are slower, since the allocator gives big blocks back each time.
-_PASS = 4 * 3 * 224 * 224
-_MOST = 64
 
 
 def record(
@@ -29,26 +25,32 @@ def record(
     progress: Progress | None = None,
 ) -> dict[str, np.ndarray]:
     """Record what layers give for images; see :func:`xai.activations.capture`."""
-    names = _names(layers)
+    names = names_of(layers)
     if not isinstance(images, np.ndarray):
         raise TypeError(f"images: expected an array, got {type(images).__name__}")
     batch = images[None] if images.ndim == 3 else images
     if not len(batch):
         raise ValueError("images: expected at least one, got none")
     net = model.private()
-    module: Any
-    for module in net.modules():
-        # An activation that works in place would overwrite the output recorded before it.
-        if getattr(module, "inplace", False):
-            module.inplace = False
-    size = max(1, min(_MOST, _PASS // max(1, batch[0].size)))
+    size = pass_size(model)
+    last = _last(model, names)
     found: dict[str, np.ndarray] = {}
-    with torch.no_grad(), recording(net, names) as outputs:
+
+    def take(name: str, output: Any) -> tuple[Any, Tensor | None]:
+        if name != last:
+            return _copied(name, output)
+        outputs[name] = _copied(name, output)
+        raise EnoughError
+
+    with torch.no_grad(), recording(net, names, take) as outputs:
         for start in range(0, len(batch), size):
             outputs.clear()
-            net(model.normalize(model.tensor(batch[start : start + size])))
+            forward(net, model.normalize(model.tensor(batch[start : start + size])))
             for name in names:
-                part = _array(name, outputs.get(name), min(size, len(batch) - start))
+                part = _array(name, outputs.pop(name, None), min(size, len(batch) - start))
+                if len(part) == len(batch):
+                    found[name] = part
+                    continue
                 if name not in found:
                     found[name] = np.empty((len(batch), *part.shape[1:]), np.float32)
                 found[name][start : start + size] = part
@@ -58,24 +60,36 @@ def record(
     return found
 
 
-def _names(layers: Any) -> tuple[str, ...]:
-    if isinstance(layers, str) or not isinstance(layers, Sequence):
-        raise TypeError(f"layers: expected a list of names, got {type(layers).__name__}")
-    names = tuple(dict.fromkeys(layers))
-    if not names:
-        raise ValueError("layers: expected at least one name, got none")
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"layers: expected names, got {type(name).__name__}")
-    return names
+def _last(model: LoadedModel, names: tuple[str, ...]) -> str:
+    """Return the layer behind which nothing is wanted, or ``""`` if that is not known.
+
+    A network that cannot be traced may go on otherwise for each image, and what is inside
+    of another module has no step of its own.
+    """
+    called = [step.module for step in model.steps if step.module in names]
+    if model.problem or sorted(called) != sorted(names):
+        return ""
+    return called[-1]
 
 
-def _array(name: str, output: Any, count: int) -> np.ndarray:
+def _copied(name: str, output: Any) -> tuple[Any, Tensor | None]:
+    """Return what a layer gave, as a word for messages, and a copy of its first tensor.
+
+    At once: a later step that works in place, be it an activation or ``x += y``, would
+    overwrite it.
+    """
+    held = first_tensor(output)
+    if held is None:
+        return type(output).__name__, None
+    return tuple(held.shape), held.detach().to("cpu", torch.float32, copy=True)
+
+
+def _array(name: str, output: tuple[Any, Tensor | None] | None, count: int) -> np.ndarray:
     """Return one layer's output as (count, C, H, W) or (count, D)."""
     if output is None:
         raise ValueError(f"layer: {name} has no output; the forward pass does not reach it")
-    if not isinstance(output, Tensor) or output.dim() < 2 or len(output) != count:
-        got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    got, values = output
+    if values is None or values.dim() < 2 or len(values) != count:
         raise ValueError(f"layer: expected one array an image from {name}, got {got}")
-    values = output.detach().to("cpu", torch.float32)
-    return (values if values.dim() in (2, 4) else values.flatten(1)).numpy()
+    # In the usual order of memory, which a network need not keep to.
+    return (values if values.dim() in (2, 4) else values.flatten(1)).contiguous().numpy()
