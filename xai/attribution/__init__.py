@@ -24,6 +24,14 @@ from xai.attribution.params import (
     SmoothGradParams,
 )
 from xai.attribution.result import Attribution
+from xai.attribution.units import (
+    BACKPROJECTIONS,
+    Backprojection,
+    ChannelRelevance,
+    backproject,
+    backprojection_blocked,
+    channel_relevance,
+)
 from xai.types import Method, Paper, Params, Progress, find, lazy
 
 if TYPE_CHECKING:
@@ -31,7 +39,18 @@ if TYPE_CHECKING:
 
     from xai.models import LoadedModel
 
-__all__ = ["METHODS", "Attribution", "blocked", "run"]
+__all__ = [
+    "BACKPROJECTIONS",
+    "METHODS",
+    "Attribution",
+    "Backprojection",
+    "ChannelRelevance",
+    "backproject",
+    "backprojection_blocked",
+    "blocked",
+    "channel_relevance",
+    "run",
+]
 
 METHODS: dict[str, Method] = {
     "gradient": Method(

@@ -29,9 +29,9 @@ def explain(
     progress: Progress | None,
 ) -> Attribution:
     """Check, run one method, check again, pack; see :func:`xai.attribution.run`."""
-    _check_model(model)
+    check_model(model)
     chosen = make_params(method.params, params)
-    wanted = _check_target(target, len(model.classes))
+    wanted = check_target(target, len(model.classes))
     number = _check_seed(seed)
     report = progress or _silent
     # A caller's no_grad or inference_mode must not reach the gradients.
@@ -73,7 +73,13 @@ def _summary(relevance: np.ndarray) -> dict[str, float]:
     }
 
 
-def _check_model(model: Any) -> None:
+def check_model(model: Any) -> None:
+    """Refuse what is no model, or one in training mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
     if not isinstance(model, LoadedModel):
         raise TypeError(f"model: expected a LoadedModel, got {type(model).__name__}")
     if any(module.training for module in model.net.modules()):
@@ -83,23 +89,37 @@ def _check_model(model: Any) -> None:
         )
 
 
-def _check_target(target: Any, classes: int) -> int | None:
+def check_target(target: Any, classes: int) -> int | None:
+    """Return the index of a class, or None for the predicted one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no whole number, or there is no such class.
+    """
     if target is None:
         return None
-    index = _whole(target, "target")
+    index = whole(target, "target")
     if not 0 <= index < classes:
         raise ValueError(f"target: expected 0 to {classes - 1}, got {index}")
     return index
 
 
 def _check_seed(seed: Any) -> int:
-    number = _whole(seed, "seed")
+    number = whole(seed, "seed")
     if not 0 <= number < 2**63:
         raise ValueError(f"seed: expected a number from 0 below 2**63, got {number}")
     return number
 
 
-def _whole(value: Any, what: str) -> int:
+def whole(value: Any, what: str) -> int:
+    """Return a whole number; ``what`` names it in the message.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
     if isinstance(value, bool | np.bool_ | torch.Tensor | np.ndarray):
         raise TypeError(f"{what}: expected a whole number, got {type(value).__name__}")
     try:

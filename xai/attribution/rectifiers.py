@@ -1,4 +1,4 @@
-"""Guided backpropagation: a gradient with other rules at the rectifiers."""
+"""Guided backpropagation and DeconvNet: gradients with other rules at the rectifiers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from xai.attribution.result import Finding
 from xai.attribution.target import pick
-from xai.hooks import swap
+from xai.hooks import swap_each
 
 if TYPE_CHECKING:
     from xai.attribution.params import GuidedBackpropParams
@@ -34,8 +34,20 @@ class _GuidedGate(torch.autograd.Function):
         return gradients[0].clamp(min=0) * active, None
 
 
-class GuidedRectifier(nn.Module):
-    """A ReLU or ReLU6 with the backward rule of guided backpropagation.
+class _DeconvGate(torch.autograd.Function):
+    """Rectify; on the way back let through what is positive, wherever it arrives."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, ceiling: float) -> Tensor:
+        return x.clamp(0, ceiling)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0].clamp(min=0), None
+
+
+class _Rectifier(nn.Module):
+    """A ReLU or ReLU6 with a backward rule of its own.
 
     Parameters
     ----------
@@ -43,13 +55,51 @@ class GuidedRectifier(nn.Module):
         6 for a ReLU6, infinity for a ReLU.
     """
 
+    gate: type[torch.autograd.Function]
+
     def __init__(self, ceiling: float) -> None:
         super().__init__()
         self.ceiling = ceiling
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``x`` clamped to [0, ceiling]."""
-        return _GuidedGate.apply(x, self.ceiling)
+        return self.gate.apply(x, self.ceiling)
+
+
+class GuidedRectifier(_Rectifier):
+    """A ReLU or ReLU6 with the backward rule of guided backpropagation."""
+
+    gate = _GuidedGate
+
+
+class DeconvRectifier(_Rectifier):
+    """A ReLU or ReLU6 with the backward rule of DeconvNet: whether it was active is ignored."""
+
+    gate = _DeconvGate
+
+
+def guided(net: nn.Module) -> nn.Module:
+    """Give every rectifier of an alias the rule of guided backpropagation; returns ``net``."""
+    return _replaced(net, GuidedRectifier)
+
+
+def deconvnet(net: nn.Module) -> nn.Module:
+    """Give every rectifier of an alias the rule of DeconvNet; returns ``net``."""
+    return _replaced(net, DeconvRectifier)
+
+
+def _replaced(net: nn.Module, rectifier: type[_Rectifier]) -> nn.Module:
+    swap_each(
+        net,
+        RECTIFIERS,
+        lambda module: rectifier(6.0 if isinstance(module, nn.ReLU6) else torch.inf),
+    )
+    return net
+
+
+def unchanged(net: nn.Module) -> nn.Module:
+    """Leave the rectifiers as they are, for the plain gradient; returns ``net``."""
+    return net
 
 
 def guided_backprop(
@@ -73,10 +123,7 @@ def guided_backprop(
     J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller: Striving for
     simplicity: the all convolutional net, 2014, arXiv 1412.6806.
     """
-    net = model.private()
-    for name, module in list(net.named_modules()):
-        if isinstance(module, RECTIFIERS):
-            swap(net, name, GuidedRectifier(6.0 if isinstance(module, nn.ReLU6) else torch.inf))
+    net = guided(model.private())
     leaf = x.detach().requires_grad_()
     logits = net(model.normalize(leaf))
     index = pick(logits, target)
