@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xai.figures import heatmaps, pictures, sheets, sprites
-from xai.figures.colours import SEQUENTIAL
+from xai.figures.colours import DIVERGING, SEQUENTIAL
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -233,6 +233,52 @@ def test_large_maps_are_averaged_over_blocks():
 def test_tiles_come_near_the_wanted_size(side_of_map, tile):
     sheet = sheets.channel_sheet(maps(3, side_of_map), side=56)
     assert (sheet.sprite.width, sheet.sprite.height) == (tile, tile)
+
+
+def literal(channel: np.ndarray, low: float, high: float, *, signed: bool) -> np.ndarray:
+    """Colour one map value by value."""
+    table = DIVERGING if signed else SEQUENTIAL
+    pixels = np.zeros((*channel.shape, 3), np.uint8)
+    for place, value in np.ndenumerate(channel):
+        if not np.isfinite(value):
+            pixels[place] = sheets.BROKEN
+            continue
+        level = (float(value) - float(low)) / (float(high) - float(low))
+        pixels[place] = table[round(min(max(level, 0.0), 1.0) * (len(table) - 1))]
+    return pixels
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("scale", ["channel", "layer", (-0.5, 1.0)])
+@pytest.mark.parametrize("shape", [(5, 3, 4), (7, 1, 1), (3, 6, 2)])
+def test_every_pixel_of_a_sheet_is_that_of_a_literal_colouring(shape, scale, signed):
+    values = np.random.default_rng(4).normal(size=shape).astype(np.float32)
+    values[1, 0, 0] = np.nan
+    order = np.random.default_rng(5).permutation(len(values)).tolist()
+    sheet = sheets.channel_sheet(
+        values, order=order, scale=scale, zero_centred=signed, side=24, gap=0, enlarge=False
+    )
+    assert (sheet.sprite.width, sheet.sprite.height) == shape[:0:-1]
+    for index, channel in enumerate(order):
+        low, high = sheet.low[index], sheet.high[index]
+        if low == high:  # one value on its own range
+            colour = DIVERGING[255] if signed else SEQUENTIAL[0]
+            wanted = np.where(np.isfinite(values[channel])[..., None], colour, sheets.BROKEN)
+        else:
+            wanted = literal(values[channel], low, high, signed=signed)
+        np.testing.assert_array_equal(sheet.sprite.tile(index)[..., :3], wanted)
+
+
+@pytest.mark.parametrize("side_of_map", [1, 5, 24])
+def test_a_sheet_enlarged_by_the_page_has_the_same_colours(side_of_map):
+    values = maps(4, side_of_map)
+    large = sheets.channel_sheet(values, side=48).sprite
+    small = sheets.channel_sheet(values, side=48, enlarge=False).sprite
+    assert small.width == side_of_map
+    for index in range(4):
+        times = large.width // side_of_map
+        enlarged = pictures.enlarge(small.tile(index)[..., :3], times)
+        assert (large.tile(index)[..., :3] == enlarged).all()
 
 
 def test_what_cannot_be_a_sheet_is_refused():

@@ -107,3 +107,12 @@ def finished(chart: Any, height: int) -> Any:
     # What is fitted is the whole, axes and legend included, in Streamlit and elsewhere.
     fitted = alt.AutoSizeParams(type="fit", contains="padding")
     return chart.properties(width="container", height=height, autosize=fitted)
+
+
+def always_svg(chart: Any) -> Any:
+    """Return a chart that is drawn as SVG however many marks it has.
+
+    Streamlit draws more than 2,000 marks on a canvas, which does not know the colour of
+    the page's text.
+    """
+    return chart.properties(usermeta={"embedOptions": {"renderer": "svg"}})

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from xai.figures.colours import rgb
 from xai.figures.summary import check_finite
+
+#: Of frames: no colour table has it, and it stands out from photographs and from ink.
+FRAME = "#ffd400"
+# What is outside a frame keeps this share of its light.
+_SHADE = 0.72
 
 
 def picture(image: np.ndarray, *, grey: bool = False) -> np.ndarray:
@@ -118,3 +124,43 @@ def overlay(pixels: np.ndarray, colours: np.ndarray, alpha: np.ndarray | float) 
         opacity = opacity[:, :, None]
     base = below.astype(np.float64) * (1 if below.dtype == np.uint8 else 255)
     return np.rint((1 - opacity) * base + opacity * colours).clip(0, 255).astype(np.uint8)
+
+
+def framed(
+    pixels: np.ndarray, box: tuple[int, int, int, int], *, colour: str = FRAME
+) -> np.ndarray:
+    """Draw a frame around a part of a picture, and darken what is outside a little.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 3), uint8
+    box : tuple of int
+        Top, left, bottom and right in pixels, the last two exclusive; inside the picture.
+    colour : str
+        Of the frame, ``"#rrggbb"``.
+
+    Returns
+    -------
+    ndarray, shape (H, W, 3), uint8
+        The frame lies on the outermost pixels of the part, one in 160 of the longer side wide.
+
+    Raises
+    ------
+    ValueError
+        If the box is empty or reaches out of the picture.
+    """
+    top, left, bottom, right = box
+    height, width = pixels.shape[:2]
+    if not (0 <= top < bottom <= height and 0 <= left < right <= width):
+        raise ValueError(f"box: expected a part of {height} × {width} pixels, got {box}")
+    outside = (pixels.astype(np.float32) * _SHADE).astype(np.uint8)
+    outside[top:bottom, left:right] = pixels[top:bottom, left:right]
+    thick = max(1, round(max(height, width) / 160))
+    inner = (
+        slice(top + thick, max(top + thick, bottom - thick)),
+        slice(left + thick, max(left + thick, right - thick)),
+    )
+    kept = outside[inner].copy()
+    outside[top:bottom, left:right] = rgb(colour)
+    outside[inner] = kept
+    return outside

@@ -53,6 +53,7 @@ def channel_sheet(
     side: int = 56,
     columns: int | None = None,
     gap: int = 2,
+    enlarge: bool = True,
 ) -> ChannelSheet:
     """Draw the channels of a layer.
 
@@ -74,6 +75,9 @@ def channel_sheet(
         whole factor, larger ones are averaged over blocks, so that tiles come near it.
     columns, gap : int
         As in :func:`xai.figures.sprites.sprite`; gaps are half-transparent grey.
+    enlarge : bool
+        False keeps small maps at one pixel a value, for a page that enlarges them itself:
+        512 maps of 14 × 14 are then a sixteenth of the pixels.
 
     Returns
     -------
@@ -105,7 +109,7 @@ def channel_sheet(
     level = _levels(_sized(known, side), low, high, zero_centred=zero_centred)
     tiles = table[np.rint(level * (len(table) - 1)).astype(np.int16)]
     tiles[_sized(~fine, side) > 0] = BROKEN
-    factor = max(1, round(side / max(tiles.shape[1:3])))
+    factor = max(1, round(side / max(tiles.shape[1:3]))) if enlarge else 1
     tiles = tiles.repeat(factor, axis=1).repeat(factor, axis=2)
     whole = fine.all(axis=(1, 2))
     flat = whole & (own_low == own_high)
