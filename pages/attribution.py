@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages._ui import controls, evidence, panels, workbench
+from pages._ui.layer_picker import choose_layer, pointing
 from xai.attribution import METHODS, blocked
 from xai.figures import heatmaps
 
@@ -35,6 +36,11 @@ one_scale = right.toggle(
     help="Methods have units of their own: on one scale most look pale. Off, each map has its own.",
 )
 
+at = {}
+if any("layer" in METHODS[name].params.infos() for name in chosen):
+    layer = choose_layer(bench, wanted=pointing, label="Class activation maps at")
+    at = {"layer": "" if layer.name == bench.spec.cam_layer else layer.name}
+
 rows = range(0, 1 + len(chosen), PER_ROW)
 columns = iter([column for _ in rows for column in st.columns(PER_ROW, gap="medium")])
 with next(columns):
@@ -49,11 +55,12 @@ for name, column in zip(chosen, columns, strict=False):
             continue
         slot = st.container()
         st.caption(METHODS[name].summary)
+        fixed = at if "layer" in METHODS[name].params.infos() else {}
         if controls.drawable(METHODS[name].params):
             with st.popover("Parameters", icon=":material/tune:", width="stretch"):
-                params = controls.params(METHODS[name].params, name)
+                params = controls.params(METHODS[name].params, name, fixed=fixed)
         else:
-            params = METHODS[name].params()
+            params = METHODS[name].params(**fixed)
         panels.about(METHODS[name])
         with slot:
             result = evidence.compute(bench, name, params)

@@ -13,7 +13,7 @@ number, seen, method, beside = st.columns(
     [0.9, 1.9, 2.6, 1.1], vertical_alignment="bottom", gap="small"
 )
 with number:
-    images = choices.images(bench, choices.count(bench))
+    images = bench.sample(choices.count(bench))
 wanted = [choices.first(bench, images, seen, method)]
 with beside:
     two = choices.beside()

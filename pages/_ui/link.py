@@ -87,7 +87,14 @@ def _late(state: _Link, given: dict[str, str]) -> bool:
     return frozenset(given.items()) in state.own
 
 
-def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T) -> T:
+def restore(
+    key: str,
+    parse: Callable[[str], T | None],
+    *,
+    what: str,
+    default: T,
+    nearest: Callable[[str], T | None] = lambda text: None,
+) -> T:
     """Put a new link's value of ``key`` into the session state.
 
     Parameters
@@ -100,6 +107,8 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
         The word for people: ``"model"``, ``"layer"``.
     default : object
         Value of a session that has none yet.
+    nearest : callable
+        What comes close to a text that makes no sense here; None is the default.
 
     Returns
     -------
@@ -113,7 +122,8 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
         if value is not None:
             st.session_state[key] = value
         else:
-            st.session_state[key] = default
+            near = nearest(given)
+            st.session_state[key] = default if near is None else near
             shown = given[:_LONGEST].replace("`", "'")
             state.vain.append(f"the {what} `{shown}`")
             state.noted = True
@@ -122,6 +132,14 @@ def restore(key: str, parse: Callable[[str], T | None], *, what: str, default: T
         st.session_state[key] = default
     chosen: T = st.session_state[key]
     return chosen
+
+
+def ask(**values: str) -> None:
+    """Let the next run take choices as from a link: before their widgets are drawn.
+
+    Streamlit forbids to set what belongs to a widget that this run has drawn already.
+    """
+    _link().pending.update(values)
 
 
 def publish(key: str, value: object) -> None:
@@ -145,6 +163,16 @@ def publish(key: str, value: object) -> None:
     if before not in (None, text) and not state.noted and state.vain:
         state.vain.clear()
         _draw(state)
+
+
+def asks(key: str) -> bool:
+    """Say whether a link asks for something that no widget has taken yet."""
+    return key in _link().pending
+
+
+def forget(key: str) -> None:
+    """Drop what a link asks for and no widget has taken yet: the reader has chosen since."""
+    _link().pending.pop(key, None)
 
 
 def _draw(state: _Link) -> None:

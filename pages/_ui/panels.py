@@ -12,11 +12,15 @@ import streamlit as st
 from pages._ui import cached, link
 from xai import images
 from xai.figures import charts, heatmaps, pictures
+from xai.figures.wording import percent
 
 if TYPE_CHECKING:
     from pages._ui.workbench import Bench
     from xai.types import Method, Prediction
 
+# What means something in Streamlit's Markdown.
+_MARKUP = frozenset("\\`*_{}[]()<>#+-!|~$:&")
+_NO_NUMBER = "its scores are NaN or infinite."
 #: Small images are enlarged without blur to about this many pixels.
 SIDE = 280
 
@@ -65,6 +69,11 @@ def over_image(bench: Bench, values: np.ndarray) -> np.ndarray:
     return heatmaps.magnitude_overlay(below, grown, 0.0, float(values.max()))
 
 
+def plain(text: str) -> str:
+    """Return a name as Markdown that shows it as it is: names of one's own may hold anything."""
+    return "".join(f"\\{char}" if char in _MARKUP else char for char in text)
+
+
 def short(count: int) -> str:
     """Write a large count for people: 15.5 G, 385 M, 416 k."""
     for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -86,6 +95,9 @@ def probabilities(bench: Bench, prediction: Prediction, *, k: int = 10) -> None:
 def verdict(bench: Bench) -> None:
     """Say what the network decided and whether it is right."""
     found = bench.prediction
+    if not np.isfinite(found.confidence):
+        st.warning(f"The network decides nothing here: {_NO_NUMBER}")
+        return
     share = f"{found.confidence:.1%}"
     named = bench.chosen.class_name
     if bench.true is None and named:
@@ -104,7 +116,10 @@ def verdict(bench: Bench) -> None:
 
 def said(prediction: Prediction) -> None:
     """Say what a network makes of an image, in one line."""
-    st.markdown(f"**{prediction.name}** · {prediction.confidence:.1%}")
+    if not np.isfinite(prediction.confidence):
+        st.caption(f"No decision: {_NO_NUMBER}")
+        return
+    st.markdown(f"**{plain(prediction.name)}** · {percent(prediction.confidence)}")
 
 
 def about(method: Method) -> None:

@@ -91,6 +91,20 @@ class Bench:
         """What the model says of the image."""
         return cached.prediction(self.model_name, self.digest, self.input)
 
+    @cached_property
+    def pool(self) -> ImageSet:
+        """All images of the data set that can be shown: those held out from training first."""
+        return self.images if self.data == "folder" else cached.pool(self.data)
+
+    def sample(self, n: int) -> ImageSet:
+        """Return a stratified sample of the pool, the same for each visit."""
+        return cached.sample(self.pool.signature, n, self.pool)
+
+    @property
+    def own(self) -> bool:
+        """Whether images or model are somebody's own: nothing of them goes to disk."""
+        return self.data == "folder" or self.model_name not in MODELS
+
     @property
     def true(self) -> int | None:
         """Index of the true class among the model's classes, or None if it has none."""

@@ -23,7 +23,7 @@ PAGES = {
     "attribution": "All maps explain the score of",
     "start": "Or open a prepared view",
     "dataset": "Click a point to inspect it.",
-    "architecture": "Click a heading to sort.",
+    "architecture": "Traced from the forward pass",
     "feature_maps": "Each square is one channel",
     "adversarial": "Softmax probabilities of the classes",
 }
@@ -228,7 +228,8 @@ def test_a_picked_image_holds_across_pages_and_in_a_link(visit: Visit, settle: S
     choose(page, "Model", "Narrow VGG-16 (digits)")
     expect(page.get_by_text("32 × 32 pixels, grey")).to_be_visible(timeout=PATIENCE)
     turn_to(page, "feature_maps", settle)
-    choose(page, "Layer", "features.relu2_1 · ReLU · 16 × 16 × 16")
+    page.get_by_role("combobox", name="Find a layer").fill("relu2_1")
+    page.get_by_role("combobox", name="Find a layer").press("Enter")
     expect(page.get_by_text("16 channels of features.relu2_1")).to_be_visible()
     settle(page)
     expected = {"data": "mnist", "model": "vgg16-mnist", "image": after, "target": "predicted"}
@@ -263,14 +264,14 @@ def test_two_tabs_that_change_the_model_at_once_keep_their_own(
     visit("architecture", DIGITS, page=second)
     choose(first, "Model", "Narrow VGG-16 (digits)")
     choose(second, "Data set", "Photographs")
-    expect(first.get_by_text("36 layers")).to_be_visible(timeout=PATIENCE)
-    expect(second.get_by_text("142 layers")).to_be_visible(timeout=PATIENCE)
+    expect(first.get_by_text("16 weighted layers deep")).to_be_visible(timeout=PATIENCE)
+    expect(second.get_by_text("50 weighted layers deep")).to_be_visible(timeout=PATIENCE)
     for tab in (first, second):
         settle(tab)
         see(tab, "architecture")
     assert choices(first)["model"] == "vgg16-mnist"
     assert choices(second)["model"] == "efficientnet-lite0"
-    expect(first.get_by_text("36 layers")).to_be_visible()
+    expect(first.get_by_text("16 weighted layers deep")).to_be_visible()
 
 
 # ------------------------------------------------------------------------- own pictures

@@ -270,7 +270,7 @@ def test_work_goes_on_while_the_reader_is_on_another_page(visit: Visit, settle: 
     page = visit(f"{SLOW}&tsne.perplexity=12", ready=False)
     expect(page.get_by_test_id("stProgress")).to_contain_text("step", timeout=PATIENCE)
     page.get_by_role("link", name="Architecture", exact=True).click()
-    expect(page.get_by_text("Click a heading to sort.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Traced from the forward pass")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Dataset map", exact=True).click()
     # It stands where it is by now, not at its beginning.
     bar = page.get_by_test_id("stProgress").filter(has_text=re.compile(r"step (\d{3,}) of"))

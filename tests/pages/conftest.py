@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
+from torch import nn
 
 from pages._ui import cached
+from xai.models import MODELS
+from xai.models.loaded import LoadedModel
 from xai.store import CACHE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +46,9 @@ def forget_results() -> None:
     """Let the next visit open the store and the queue of work anew."""
     for resource in (cached.jobs, cached.store):
         resource.clear()
-    for data in (cached.prediction, cached.feature_maps, cached.noise, cached.gallery):
+    for data in (cached.prediction, cached.feature_maps, cached.overview, cached.account):
+        data.clear()
+    for data in (cached.noise, cached.gallery):
         data.clear()
 
 
@@ -69,7 +78,9 @@ def visit(navigated: None) -> Visit:
     def go(
         page: str = "start", query: Mapping[str, str] | None = None, *, at: AppTest | None = None
     ) -> AppTest:
-        app = at or AppTest.from_file(str(ROOT / "Home.py"), default_timeout=_PATIENCE)
+        app = at
+        if app is None:
+            app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=_PATIENCE)
         app.query_params = dict(query or {})
         app.switch_page(f"pages/{page}.py")
         return settle(app.run())
@@ -118,3 +129,48 @@ def said() -> Callable[[AppTest], str]:
         return "\n".join(item.value for kind in kinds for item in kind)
 
     return words
+
+
+@pytest.fixture
+def told() -> Callable[[AppTest], list[dict[str, Any]]]:
+    """Return what the components of a page are told: each small message, with its large part.
+
+    The large part of a message is found by its digest, and stands under ``"large"`` as bytes;
+    those of a message with several stand under ``"large"`` by their names.
+    """
+    return messages
+
+
+def messages(at: AppTest) -> list[dict[str, Any]]:
+    """Return the small messages of a page's components, each with its large parts."""
+    small, large = [], {}
+    for element in at.get("bidi_component"):
+        content = bytes(element.proto.bytes)
+        large[content[:24].decode("ascii", "replace")] = content[24:]
+        if element.proto.json:
+            small.append(json.loads(element.proto.json))
+    for message in small:
+        parts = message.get("parts")
+        if isinstance(parts, dict):
+            message["large"] = {name: large[digest] for name, digest in parts.items()}
+        for name in ("part", "scene"):
+            if message.get(name) in large:
+                message["large"] = large[message[name]]
+    return small
+
+
+@pytest.fixture
+def bring() -> Iterator[Callable[[nn.Module], AppTest]]:
+    """Open a session with a network of one's own on the workbench, for 28 by 28 grey pixels."""
+
+    def put(net: nn.Module) -> AppTest:
+        # Results are known by the name of their model.
+        name = f"own-{uuid.uuid4().hex}"
+        spec = dataclasses.replace(MODELS["lenet5-mnist"], name=name, label="My own", cam_layer="")
+        cached.own_models().put(LoadedModel(spec, net.eval()))
+        at = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=_PATIENCE)
+        at.session_state["own_model"] = at.session_state["model"] = name
+        return at
+
+    yield put
+    cached.own_models.clear()

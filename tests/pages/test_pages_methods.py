@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from xai import activations, attacks, attribution, embedding, network
-from xai.activations import channel_scores
+from xai import attacks, attribution, embedding
 from xai.attacks import ATTACKS, AttackResult, Goal
 from xai.attribution import Attribution
 from xai.datasets import load_all, pool_sample
@@ -205,63 +204,3 @@ def test_umap_once(visit: Visit, calm: Check) -> None:
     at = visit("dataset", DIGITS | {"map": "umap", "n": "100"})
     calm(at)
     assert len(drawn_maps(at)) == 1
-
-
-# ----------------------------------------------------------------- architecture and layers
-@pytest.mark.parametrize("model", BUNDLED)
-def test_the_table_and_the_totals_of_a_network(model: str, visit: Visit) -> None:
-    at = visit("architecture", bench_of(model))
-    loaded, _ = on_the_bench(at)
-    table = at.dataframe[0].value
-    assert list(table["Layer"]) == [layer.name for layer in loaded.layers]
-    assert table["Parameters"].sum() == sum(value.numel() for value in loaded.net.parameters())
-    assert table["of all"].sum() == pytest.approx(1)
-    totals = network.summary(loaded)
-    shown = {item.label: item for item in at.metric}
-    assert f"{totals.parameters:,}" in shown["Parameters"].help
-    assert shown["Convolutions"].value == str(list(table["Kind"]).count("Conv2d"))
-    assert shown["Depth"].value == str(totals.depth)
-
-
-@pytest.mark.parametrize("level", network.LEVELS)
-def test_every_detail_of_the_drawing(level: str, visit: Visit, calm: Check) -> None:
-    at = visit("architecture")
-    at.button_group(key="level").set_value(level).run()
-    calm(at)
-    assert "digraph" in at.get("graphviz_chart")[0].proto.spec
-
-
-@pytest.mark.parametrize("model", BUNDLED)
-def test_every_layer_has_feature_maps(model: str, visit: Visit, calm: Check, said: Words) -> None:
-    at = visit("feature_maps", bench_of(model))
-    loaded, image = on_the_bench(at)
-    names = [layer.name for layer in loaded.layers]
-    chosen = {names[0], names[len(names) // 2], names[-2], names[-1]}
-    for layer in (name for name in names if name in chosen):
-        at.selectbox(key="layer").set_value(layer).run()
-        calm(at)
-        maps = activations.capture(loaded, image, [layer])[layer][0]
-        shown = said(at)
-        assert f"**{len(maps)} channels of {layer}**" in shown
-        assert f"Raw values from {maps.min():.3g} to {maps.max():.3g}" in shown
-        if maps.ndim == 3:
-            scores = channel_scores(maps)
-            assert f"**Channel {scores.argmax()}, over the image**" in shown
-            assert f"Score {scores.max():.3g}" in shown
-
-
-def test_channels_are_put_in_every_order(visit: Visit, calm: Check, said: Words) -> None:
-    at = visit("feature_maps", DIGITS | {"layer": "relu1"})
-    model, image = on_the_bench(at)
-    maps = activations.capture(model, image, ["relu1"])["relu1"][0]
-    leaders = {
-        "score": channel_scores(maps).argmax(),
-        "mean": maps.mean(axis=(1, 2)).argmax(),
-        "max": maps.max(axis=(1, 2)).argmax(),
-        "index": 0,
-    }
-    for order, leader in leaders.items():
-        at.selectbox(key="order").set_value(order).run()
-        at.toggle(key="layer_scale").set_value(order == "mean").run()
-        calm(at)
-        assert f"**Channel {leader}, over the image**" in said(at)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages._ui import cached, controls, fetching, link, panels
+from pages._ui.atlas import seeing
 from pages._ui.layer_picker import described
 from pages._ui.workbench import Bench
 from xai.datasets import ImageSet
@@ -78,20 +79,9 @@ class Wanted:
         return f"{METHODS[self.method].label} of {seen}" + (f", {self.name}" if self.name else "")
 
 
-def images(bench: Bench, n: int) -> ImageSet:
-    """Return the images that a map of ``n`` shows, the same for each visit."""
-    whole = pool(bench)
-    return cached.sample(whole.signature, n, whole)
-
-
-def pool(bench: Bench) -> ImageSet:
-    """Return all images that a map can show: those held out from training come first."""
-    return bench.images if bench.data == "folder" else cached.pool(bench.data)
-
-
 def count(bench: Bench) -> int:
     """Draw the choice of how many images; return it."""
-    there = len(pool(bench))
+    there = len(bench.pool)
     sizes = [size for size in COUNTS if size < there] + [min(there, COUNTS[-1])]
     usual = min(sizes, key=lambda size: abs(size - _USUAL))
     options = {str(size): f"{size:,}" for size in sizes}
@@ -182,9 +172,11 @@ def _wanted(
     place, beside = places
     model = cached.model(spec.name)
     layers = {_PIXELS: "Pixels", **{layer.name: described(layer) for layer in model.layers}}
-    usual = _PIXELS if prefix else model.layers[-2].name
     with place:
-        seen = controls.select(f"{prefix}space", "Seen by", layers, default=usual)
+        if prefix:
+            seen = controls.select(f"{prefix}space", "Seen by", layers, default=_PIXELS)
+        else:
+            seen = seeing.choose(bench, layers)
     with beside.container(horizontal=True, vertical_alignment="bottom"):
         labels = {name: row.label for name, row in METHODS.items()}
         method = controls.segments(f"{prefix}map", "Map", labels, default="tsne")
