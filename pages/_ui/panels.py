@@ -12,7 +12,6 @@ import streamlit as st
 from pages._ui import cached, link
 from xai import images
 from xai.figures import charts, heatmaps, pictures
-from xai.figures.wording import percent
 
 if TYPE_CHECKING:
     from pages._ui.workbench import Bench
@@ -119,7 +118,7 @@ def said(prediction: Prediction) -> None:
     if not np.isfinite(prediction.confidence):
         st.caption(f"No decision: {_NO_NUMBER}")
         return
-    st.markdown(f"**{plain(prediction.name)}** · {percent(prediction.confidence)}")
+    st.markdown(f"**{plain(prediction.name)}** · {prediction.confidence:.1%}")
 
 
 def about(method: Method) -> None:

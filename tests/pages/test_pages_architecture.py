@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from pages._ui import cached
+from pages._ui.anatomy import comparing
 from xai import network
+from xai.figures import growth
 from xai.figures.wording import number
 from xai.models import MODELS, LoadedModel
 
@@ -328,9 +332,7 @@ def test_the_ends_of_a_network_have_one_neighbour(visit: Visit, bring: Bring) ->
 
 # ----------------------------------------------------------------------------- comparison
 @pytest.mark.parametrize("axis", ["relative", "layer"])
-def test_two_networks_on_one_scale(
-    axis: str, visit: Visit, calm: Check, said: Words, told: Told
-) -> None:
+def test_two_networks_on_one_scale(axis: str, visit: Visit, calm: Check, said: Words) -> None:
     link = {"anatomy": "compare", "against": "vgg16-mnist", "depth_axis": axis}
     at = visit("architecture", DIGITS | link)
     calm(at)
@@ -347,8 +349,16 @@ def test_two_networks_on_one_scale(
         assert list(mine["exact"]) == [f"{value:,}" for value in numbers]
         for loss in network.profile(model).losses:
             assert f"{loss.layer} ({loss.before} → {loss.after})" in shown.replace("\\", "")
-    names = [one["drawing"]["label"].partition(",")[0] for one in drawn(at, told)[1:]]
-    assert names == [model.spec.label for model in pair]
+    assert "Numbers (.csv)" in [item.proto.label for item in at.get("download_button")]
+
+
+def test_the_numbers_of_a_comparison_are_those_of_the_layers() -> None:
+    model = cached.model("lenet5-mnist")
+    series = growth.Series.of(network.profile(model), model.spec.label, 28)
+    rows = list(csv.DictReader(io.StringIO(comparing.table([series, series]))))
+    assert [row["layer"] for row in rows] == [layer.name for layer in model.layers] * 2
+    assert rows[-1]["parameters so far"] == "61706"
+    assert rows[0]["receptive field"] == str(model.layers[0].receptive_field)
 
 
 def test_a_network_that_is_not_there_is_offered(visit: Visit, calm: Check, settle: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -42,8 +43,7 @@ def show(bench: Bench) -> None:
         for model in pair
     ]
     _along(series, "layer" if axis == "layer" else "relative", _losses(pair))
-    text = "".join(_csv(item, first=place == 0) for place, item in enumerate(series))
-    panels.download_text(text, f"{bench.model_name}-{name}.csv", "Numbers (.csv)")
+    panels.download_text(table(series), f"{bench.model_name}-{name}.csv", "Numbers (.csv)")
 
 
 def _along(series: list[growth.Series], x: Literal["relative", "layer"], losses: str) -> None:
@@ -96,14 +96,15 @@ def _losses(pair: tuple[LoadedModel, LoadedModel]) -> str:
     return " · ".join(parts)
 
 
-def _csv(series: growth.Series, *, first: bool) -> str:
+def table(networks: Sequence[growth.Series]) -> str:
+    """Return what the charts show as CSV, a row for each layer."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if first:
-        writer.writerow(
-            ["network", "layer", "side", "receptive field", "parameters so far", "MACs so far"]
-        )
-    columns = (series.side, series.receptive_field, series.parameters, series.macs)
-    for name, *numbers in zip(series.layers, *columns, strict=True):
-        writer.writerow([series.label, name, *numbers])
+    writer.writerow(
+        ["network", "layer", "side", "receptive field", "parameters so far", "MACs so far"]
+    )
+    for series in networks:
+        columns = (series.side, series.receptive_field, series.parameters, series.macs)
+        for name, *numbers in zip(series.layers, *columns, strict=True):
+            writer.writerow([series.label, name, *numbers])
     return text.getvalue()
