@@ -62,12 +62,13 @@ def test_one_image_is_a_batch_of_one(lenet, images) -> None:
 
 def test_many_images_go_in_bounded_passes(lenet, images) -> None:
     steps = []
+    many = np.concatenate([images] * 5)[:600]
     found = activations.capture(
-        lenet, images, ["conv2"], progress=lambda done, total, message: steps.append((done, total))
+        lenet, many, ["conv2"], progress=lambda done, total, message: steps.append((done, total))
     )
-    assert steps == [(64, 130), (128, 130), (130, 130)]
-    again = activations.capture(lenet, images[64:], ["conv2"])["conv2"]
-    np.testing.assert_allclose(found["conv2"][64:], again, atol=1e-5)
+    assert steps == [(256, 600), (512, 600), (600, 600)]
+    again = activations.capture(lenet, many[256:400], ["conv2"])["conv2"]
+    np.testing.assert_allclose(found["conv2"][256:400], again, atol=1e-5)
 
 
 def test_a_layer_that_works_in_place_does_not_overwrite_the_one_before() -> None:

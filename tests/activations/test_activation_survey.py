@@ -237,7 +237,7 @@ def test_stopping_leaves_the_model_clean(lenet) -> None:
         steps.append((done, total))
         raise StopError
 
-    x = np.random.default_rng(2).random((130, 1, 28, 28), dtype=np.float32)
+    x = np.random.default_rng(2).random((600, 1, 28, 28), dtype=np.float32)
     before = lenet.predict(x[0]).logits
     for work in (
         lambda: survey(lenet, x, progress=stop),
@@ -246,7 +246,7 @@ def test_stopping_leaves_the_model_clean(lenet) -> None:
         steps: list[tuple[int, int]] = []
         with pytest.raises(StopError):
             work()
-        assert steps == [(64, 130)]
+        assert steps == [(256, 600)]
     survey(lenet, x)
     assert _hooks(lenet.net) == 0
     np.testing.assert_array_equal(lenet.predict(x[0]).logits, before)
@@ -262,8 +262,8 @@ def test_memory_does_not_grow_with_the_images(lenet) -> None:
         tracemalloc.stop()
         return most
 
-    peak(64)
-    assert peak(64 * 12) < 1.5 * peak(64 * 3)
+    peak(256)
+    assert peak(256 * 8) < 1.5 * peak(256 * 2)
 
 
 def test_the_tally_has_the_size_of_the_units() -> None:

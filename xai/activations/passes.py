@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Numbers that the images of one pass may hold: four photographs, or many digits.
 #: Larger passes are slower, since the allocator gives big blocks back each time.
 _PASS = 4 * 3 * 224 * 224
-_MOST = 64
+_MOST = 256
 
 
 @dataclass(frozen=True)
