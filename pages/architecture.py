@@ -21,7 +21,8 @@ totals = summary(bench.model)
 st.markdown(
     f"**{panels.short(totals.parameters)}** trained numbers · **{panels.short(totals.macs)}** "
     f"multiply-adds an image · **{totals.conv_layers}** convolutions · **{totals.dense_layers}** "
-    f"dense layers · **{totals.depth}** weighted layers deep"
+    f"dense layer{'' if totals.dense_layers == 1 else 's'} · **{totals.depth}** weighted layers "
+    "deep"
 )
 layer = drawing.show(bench)
 choices.restore(bench.model_name, layer)

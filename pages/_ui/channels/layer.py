@@ -134,7 +134,7 @@ def _explain(answer: Answer, ranking: Ranked, scale: str) -> None:
 
 
 def _about() -> None:
-    with st.popover("How to read it", icon=":material/function:"):
+    with st.popover("Explain", icon=":material/function:"):
         st.markdown(
             "A **channel** is one filter’s answer at every place of the image. The **score** says "
             "how much there is to see in it: the entropy of its values over ten bins, times their "
