@@ -68,6 +68,17 @@ def look(page: Page, panel: int = 0) -> str:
     return found
 
 
+def at_rest(page: Page, panel: int = 0) -> str:
+    """Wait until the points have come to rest; return them as text."""
+    before, now = "", look(page, panel)
+    for _ in range(60):
+        page.wait_for_timeout(300)
+        before, now = now, look(page, panel)
+        if now == before:
+            return now
+    raise AssertionError("the points do not come to rest")
+
+
 def point_at(page: Page, images: ImageSet) -> str:
     """Move the mouse over the map until it is on a point; return the image's id."""
     box = canvas(page).bounding_box()
@@ -241,14 +252,12 @@ def test_a_run_moves_and_can_be_stopped_with_what_it_has_reached(
     expect(told).to_be_visible(timeout=PATIENCE)
     finished(page)
     settle(page)
-    still = look(page)
-    page.wait_for_timeout(500)
-    assert look(page) == still
+    still = at_rest(page)
     page.get_by_role("button", name="Make it to the end").click()
     expect(told).to_have_count(0)
     finished(page)
     settle(page)
-    assert look(page) != still
+    assert at_rest(page) != still
 
 
 def test_stopping_before_there_is_a_map_offers_to_start_again(visit: Visit) -> None:

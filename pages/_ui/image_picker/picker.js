@@ -106,8 +106,9 @@ class Picker {
     const changed = moved || index !== this.selected;
     this.selected = index;
     this.tiles.forEach((tile, at) => tile.setAttribute("aria-selected", String(at === index)));
-    if (!changed || index < 0) return;
-    if (!this.hasFocus() || moved) this.activate(index);
+    // A late answer must not pull the grid away from where the keyboard has gone since.
+    if (!changed || index < 0 || (this.hasFocus() && !moved)) return;
+    this.activate(index);
     this.reveal(this.tiles[index]);
   }
 
@@ -115,6 +116,7 @@ class Picker {
     if (index < 0) return;
     this.activate(index);
     this.select(index); // at once: the answer of the server may take a while
+    this.reveal(this.tiles[index]);
     this.send(this.data.ids[index]);
   }
 
