@@ -52,11 +52,12 @@ def bare(model: LoadedModel, images: np.ndarray) -> float:
     """Return the seconds of forward passes over the batches that a survey takes."""
     import torch
 
-    from xai.activations import passes
+    from xai.activations.passes import pass_size
+    from xai.datasets.batches import batches
 
     begin = _now()
     with torch.no_grad():
-        for batch in passes.batches(model, images):
+        for batch in batches(model, images, pass_size(model)):
             model.net(model.normalize(batch))
     return _now() - begin
 

@@ -77,11 +77,12 @@ def bare(model: LoadedModel, images: np.ndarray) -> float:
     """Return the seconds of forward passes over the batches that the features are made of."""
     import torch
 
+    from xai.datasets.batches import batches
     from xai.embedding import extraction
 
     begin = time.perf_counter()
     with torch.no_grad():
-        for batch in extraction._batches(model, images):
+        for batch in batches(model, images, extraction._size(model)):
             model.net(model.normalize(batch))
     return time.perf_counter() - begin
 

@@ -1,15 +1,14 @@
 """t-SNE of digits as the page makes it, beside bare openTSNE and scikit-learn.
 
 Run it with ``python benchmarks/maps.py`` (about five minutes), or for one size with
-``python benchmarks/maps.py --sizes 1000 --no-table``.
+``python benchmarks/maps.py --sizes 1000``; ``benchmarks/trust.py`` judges the shipped maps.
 
 All three lay out the same features (pixels, the components with 90 % of their variance),
 take the same number of steps and threads, and are judged by the same measure, which the
 tests compare with scikit-learn's. Each runs on a thread of its own, as the page's job does: an
 OpenMP library waits in another way on a process's first thread. Their order changes from run
 to run, and up to 5,000 digits so do the digits. What the page's job does beside the layout is
-stated by itself. The last table is how far the maps that come with the program can be trusted;
-one that is not there is made for it.
+stated by itself.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -32,13 +31,14 @@ from streamlit.logger import set_log_level
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from xai import data, datasets, models
+from xai import datasets, models
 from xai.datasets import ImageSet
-from xai.embedding import METHODS, Embedding, Features, TsneParams, maps
-from xai.embedding.maps import FeaturesKey, MapKey
+from xai.embedding import Embedding, Features, TsneParams, maps
+from xai.embedding.maps import FeaturesKey
 from xai.embedding.quality import measure
 from xai.jobs import Jobs
 from xai.models import LoadedModel
+from xai.models.spec import weights_of
 from xai.store import Store
 from xai.store.shelf import Shelf
 
@@ -79,7 +79,7 @@ def page_job(model: LoadedModel, images: ImageSet, folder: Path) -> Job:
     from pages._ui.atlas import computing
     from pages._ui.atlas.choices import Wanted
 
-    weights = maps.weights_of(model.spec)
+    weights = weights_of(model.spec)
     wanted = Wanted(
         images.signature, MODEL, weights, None, "tsne", TsneParams(), reduce="pca90", grid=4
     )
@@ -202,7 +202,7 @@ def compare(model: LoadedModel, count: int, runs: int, threads: int, steps: int)
 
 def page_features(model: LoadedModel, images: ImageSet) -> Features:
     """Return the features of the pixels as the page describes them."""
-    key = FeaturesKey(images.signature, MODEL, maps.weights_of(model.spec), None)
+    key = FeaturesKey(images.signature, MODEL, weights_of(model.spec), None)
     return maps.features_of(key, model, images)
 
 
@@ -234,48 +234,6 @@ def report(made: dict[str, list[Made]], judged: dict[str, list[dict[str, float]]
     )
 
 
-def bundled() -> Iterator[tuple[str, Embedding, bool]]:
-    """Yield each map that ships, then those of the photographs, and whether it was there."""
-    from xai.embedding import shipped
-
-    store = Store(tempfile.mkdtemp(), shipped=data.path("maps"))
-    model = models.load(MODEL)
-    for count in shipped.COUNTS:
-        images = sample(count)
-        for key in shipped.keys(images, model.layers[-2].name):
-            yield from _one(store, key, model, images)
-    photos, model = datasets.load("photos"), models.load("efficientnet-lite0")
-    weights = maps.weights_of(model.spec)
-    for layer in (None, model.layers[-2].name):
-        seen = FeaturesKey(photos.signature, model.spec.name, weights, layer)
-        yield from _one(store, MapKey(seen, "tsne", TsneParams()), model, photos)
-
-
-def _one(
-    store: Store, key: MapKey, model: LoadedModel, images: ImageSet
-) -> Iterator[tuple[str, Embedding, bool]]:
-    there = store.load(key) is not None
-    seen = "pixels" if key.features.layer is None else f"layer {key.features.layer}"
-    title = f"{len(images):>6,} {images.name:7s} {METHODS[key.method].label:6s} {seen}"
-    yield title, maps.map_of(key, model, images, store), there
-
-
-def trust_table() -> None:
-    """Print how far each bundled map can be trusted."""
-    print("\nTrustworthiness of the maps (ten neighbours)      trust.  kept   10-NN map / features")
-    for title, made, there in bundled():
-        figures = made.quality
-        accuracy = "  –"
-        if "knn_accuracy" in figures:
-            accuracy = f"{figures['knn_accuracy']:.3f} / {figures['knn_accuracy_features']:.3f}"
-        print(
-            f"  {title:46s} {figures['trustworthiness']:7.4f}"
-            f"  {figures['neighbourhood_preservation']:.2f}   {accuracy}"
-            + ("" if there else "   (made now: not among the shipped files)"),
-            flush=True,
-        )
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -283,7 +241,6 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="of each size; else 3 at 1,000, 2 at 5,000")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--steps", type=int, help="of scikit-learn; else as many as ours")
-    parser.add_argument("--no-table", action="store_true", help="leave out the bundled maps")
     given = parser.parse_args()
     set_log_level("ERROR")  # that no page is running is meant
     model = models.load(MODEL)
@@ -301,8 +258,6 @@ def main() -> None:
         print(f"t-SNE in {steps} steps with {given.threads} threads")
         for count in given.sizes:
             compare(model, count, given.runs or RUNS.get(count, 1), given.threads, steps)
-    if not given.no_table:
-        trust_table()
 
 
 if __name__ == "__main__":

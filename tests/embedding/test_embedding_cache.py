@@ -17,10 +17,10 @@ from xai.embedding.maps import (
     features_of,
     map_of,
     separability_of,
-    weights_of,
 )
 from xai.embedding.params import PcaParams, TsneParams
 from xai.models import MODELS
+from xai.models.spec import weights_of
 from xai.store import Store
 
 

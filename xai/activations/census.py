@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xai.activations.passes import Form, batches, count, forms, names_of, pass_size
+from xai.activations.passes import Form, forms, names_of, pass_size
 from xai.activations.reach import reaches
 from xai.activations.survey import MOST_CLASSES, Survey
 from xai.activations.tally import Tally
+from xai.datasets.batches import batches, count
 from xai.datasets.spec import ImageSet
 from xai.hooks import recording
 from xai.types import Progress
@@ -40,7 +41,7 @@ def take_census(
     norms = _norms(model, net, found)
     tally = Tally(found, reaches(model, found), norms, size, max(1, len(classes)))
     with torch.no_grad(), recording(net, list(found), tally.take) as taken:
-        for batch in batches(model, images):
+        for batch in batches(model, images, pass_size(model)):
             x = model.normalize(batch)
             rows = labels[done : done + len(batch)]
             taken.clear()

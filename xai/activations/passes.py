@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,37 +54,6 @@ class Form:
 def pass_size(model: LoadedModel) -> int:
     """Return how many images one pass should take."""
     return max(1, min(_MOST, _PASS // math.prod(model.input_shape)))
-
-
-def count(images: Any) -> int:
-    """Return how many images there are.
-
-    Raises
-    ------
-    TypeError
-        If it is neither an image set nor an array.
-    ValueError
-        If the array has another number of axes, or there is no image.
-    """
-    if not isinstance(images, ImageSet | np.ndarray):
-        got = type(images).__name__
-        raise TypeError(f"images: expected an image set or an array (N, C, H, W), got {got}")
-    if isinstance(images, np.ndarray) and images.ndim != 4:
-        raise ValueError(f"images: expected shape (N, C, H, W), got {images.shape}")
-    if not len(images):
-        raise ValueError("images: expected at least one, got none")
-    return len(images)
-
-
-def batches(model: LoadedModel, images: ImageSet | np.ndarray) -> Iterator[Tensor]:
-    """Yield prepared images, as many as one pass should take."""
-    size = pass_size(model)
-    for start in range(0, len(images), size):
-        if isinstance(images, ImageSet):
-            chosen = images.images[start : start + size]
-            yield model.tensor(np.stack([model.prepare(image) for image in chosen]))
-        else:
-            yield model.tensor(images[start : start + size])
 
 
 def names_of(layers: Any) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xai.activations.passes import Form, batches, count, first_tensor, forms
+from xai.activations.passes import Form, first_tensor, forms, pass_size
 from xai.activations.strongest import Strongest
+from xai.datasets.batches import batches, count
 from xai.datasets.spec import ImageSet
 from xai.hooks import EnoughError, forward, recording
 from xai.types import Progress
@@ -45,7 +46,7 @@ def find_peaks(
             raise EnoughError
 
     with torch.no_grad(), recording(net, [layer], take):
-        for batch in batches(model, images):
+        for batch in batches(model, images, pass_size(model)):
             seen.clear()
             forward(net, model.normalize(batch))
             if not seen:

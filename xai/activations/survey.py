@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xai.models.doors import checked_model
+from xai.models.spec import weights_of
+from xai.store.keeping import Keeper, kept
 from xai.types import Progress
 
 if TYPE_CHECKING:
@@ -167,16 +169,6 @@ def survey(
     return take_census(checked_model(model), images, layers, progress)
 
 
-class Keeper(Protocol):
-    """What keeps results: a ``xai.store.Store``, or one with a memory before it."""
-
-    def load(self, key: object) -> Any:
-        """Return what was saved under ``key``, or None."""
-
-    def save(self, key: object, value: Any) -> bool:
-        """Keep ``value``; return whether that worked."""
-
-
 @dataclass(frozen=True)
 class SurveyKey:
     """Everything that a survey depends on.
@@ -186,7 +178,7 @@ class SurveyKey:
     data : str
         ``ImageSet.signature``.
     model, weights : str
-        Name of the model; checksum of its weights, or the name of published ones.
+        Name of the model and what its weights are, see :func:`xai.models.spec.weights_of`.
     layers : tuple of str
         Empty for every layer.
     version : int
@@ -202,8 +194,7 @@ class SurveyKey:
     @classmethod
     def of(cls, model: LoadedModel, images: ImageSet, layers: Sequence[str] = ()) -> SurveyKey:
         """Return the key of a model, a data set and perhaps some layers."""
-        spec = model.spec
-        return cls(images.signature, spec.name, spec.sha256 or spec.weights, tuple(layers))
+        return cls(images.signature, model.spec.name, weights_of(model.spec), tuple(layers))
 
 
 def survey_of(
@@ -236,10 +227,8 @@ def survey_of(
             f"key: expected the model {key.model} and the images {key.data}, "
             f"got {model.spec.name} and {images.signature}"
         )
-    known = None if shelf is None else shelf.load(key)
-    if isinstance(known, Survey):
-        return known
-    made = survey(model, images, layers=key.layers or None, progress=progress)
-    if shelf is not None:
-        shelf.save(key, made)
-    return made
+
+    def make() -> Survey:
+        return survey(model, images, layers=key.layers or None, progress=progress)
+
+    return kept(key, Survey, shelf, make)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from xai.attribution.channels import ChannelRelevance, channel_relevance
 from xai.attribution.params import (
     GradCamParams,
     GradientParams,
@@ -27,10 +28,8 @@ from xai.attribution.result import Attribution
 from xai.attribution.units import (
     BACKPROJECTIONS,
     Backprojection,
-    ChannelRelevance,
     backproject,
     backprojection_blocked,
-    channel_relevance,
 )
 from xai.types import Method, Paper, Params, Progress, find, lazy
 

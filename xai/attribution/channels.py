@@ -1,93 +1,126 @@
-"""Relevance at the output of a layer: which of its channels carry a score."""
+"""The channels of a layer that carry a decision.
+
+Importing this module loads no torch; its function does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from zennit.core import Composite
-
-from xai import images
-from xai.attribution.canonical import canonical
-from xai.attribution.explanation import check_model, check_target
-from xai.attribution.params import LrpParams
-from xai.attribution.requirements import first_missing
-from xai.attribution.rules import assign
-from xai.attribution.target import pick
-from xai.attribution.units import ChannelRelevance
-from xai.hooks import recording, submodule
-from xai.types import Params, make_params
 
 if TYPE_CHECKING:
+    from xai.attribution.params import LrpParams
     from xai.models import LoadedModel
 
 
-def relevance_at(
+@dataclass(frozen=True, eq=False)
+class ChannelRelevance:
+    """How much of a class's score each channel of a layer carries.
+
+    Attributes
+    ----------
+    layer : str
+        Dotted module path.
+    target : int
+        Index of the class.
+    logit : float
+        The model's score of that class, before the softmax.
+    maps : ndarray, shape (C, H, W) or (D,), float32, read-only
+        Relevance at the output of the layer, signed, in units of the logit.
+    sums : ndarray, shape (C,), float32, read-only
+        Sum of each channel over its positions; for neurons the same as ``maps``.
+    conserved : float or None
+        Sum of all relevance divided by the logit: what of the score has arrived
+        at the layer. None if the logit is 0.
+    params : LrpParams
+        Composite and its numbers, defaults included.
+    model : str
+        Name of the model's spec.
+    digest : str
+        SHA-256 of the image, in hexadecimal.
+    """
+
+    layer: str
+    target: int
+    logit: float
+    maps: np.ndarray
+    sums: np.ndarray
+    conserved: float | None
+    params: LrpParams
+    model: str
+    digest: str
+
+    def __post_init__(self) -> None:
+        self.maps.setflags(write=False)
+        self.sums.setflags(write=False)
+
+
+def channel_relevance(
     model: LoadedModel,
     image: np.ndarray,
     layer: str,
-    target: int | None,
-    params: Params | Mapping[str, Any] | None,
+    *,
+    target: int | None = None,
+    params: LrpParams | Mapping[str, Any] | None = None,
 ) -> ChannelRelevance:
-    """Check, propagate down to the layer, pack; see :func:`xai.attribution.channel_relevance`."""
-    check_model(model)
-    chosen = make_params(LrpParams, params)
-    wanted = check_target(target, len(model.classes))
-    # A caller's no_grad or inference_mode must not reach the gradients.
-    with torch.inference_mode(False), torch.enable_grad():
-        x = model.single(image).detach()
-        _check_pairing(model, layer)
-        with torch.no_grad():
-            logits = model.logits(x)
-        index = pick(logits, wanted)
-        relevance = _propagate(model, x, layer, index, chosen)
-    maps = np.ascontiguousarray(relevance[0].cpu().numpy(), dtype=np.float32)
-    if not np.isfinite(maps).all():
-        raise ValueError("LRP: expected finite relevance, got NaN or infinity")
-    logit = float(logits[0, index])
-    sums = maps.reshape(len(maps), -1).sum(axis=1, dtype=np.float64)
-    return ChannelRelevance(
-        layer=layer,
-        target=index,
-        logit=logit,
-        maps=maps,
-        sums=sums.astype(np.float32),
-        conserved=float(sums.sum()) / logit if logit != 0 else None,
-        params=chosen,
-        model=model.spec.name,
-        digest=images.digest(x[0].cpu().numpy()),
-    )
+    """Return the relevance of each channel of a layer for the score of a class.
 
+    Parameters
+    ----------
+    model : LoadedModel
+        May be in use by other threads; nothing of it changes. Must have a rule
+        for every module: ``blocked(model, "lrp")`` says.
+    image : ndarray, shape (C, H, W), float32, in [0, 1]
+        As :meth:`LoadedModel.prepare` makes it.
+    layer : str
+        Name of one of ``model.layers``.
+    target : int, optional
+        Index of the class; None is the predicted one.
+    params : LrpParams or mapping, optional
+        As for the method ``"lrp"`` of :func:`xai.attribution.run`.
 
-def _check_pairing(model: LoadedModel, layer: str) -> None:
-    from xai.attribution import METHODS
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong kind.
+    ValueError
+        If there is no such layer, class or parameter, if a module has no rule,
+        if the score does not depend on the layer, or if scores or relevance are
+        not finite.
 
-    reason = first_missing(model, METHODS["lrp"])
-    if reason:
-        raise ValueError(f"LRP cannot explain {model.spec.label}: {reason}")
-    if layer not in {one.name for one in model.layers}:
-        # Modules that only pad, reshape or hold others have no output of their own here.
-        submodule(model.net, layer)
-        raise ValueError(f"layer: expected one of the model's layers, got {layer!r}")
+    Notes
+    -----
+    Layer-wise relevance propagation, stopped at the output of the layer: the
+    relevance there is the sum of what all layers that take this output hand
+    back to it. At the last layer it is the score itself.
 
+    The rules work on the network in canonical form, where a batch norm is one
+    with the convolution before it. Between the two there is no rule and nothing
+    to share, since a channel's scale and shift concern that channel at that
+    place alone: a convolution, the batch norm behind it and, because an
+    activation passes relevance on unchanged, the activation behind that have
+    the same relevance, unless another layer takes an output in between. What
+    the batch norm's shift absorbs, it absorbs with the convolution's bias,
+    below this layer. A batch norm that follows no convolution has the epsilon
+    rule and a relevance of its own.
 
-def _propagate(model: LoadedModel, x: Tensor, layer: str, index: int, params: LrpParams) -> Tensor:
-    """Return the relevance of a layer's output, (1, C, H, W) or (1, D)."""
-    net = canonical(model)
-    rules = assign(model, net, params)
-    leaf = model.normalize(x).detach().requires_grad_()
-    # The record is made inside the context, so that it holds what the rules hand on, and
-    # the context is left last, since the rules' tensors keep the graph alive.
-    with Composite(lambda context, name, module: rules.get(name)).context(net):
-        with recording(net, [layer]) as outputs:
-            scores = net(leaf)
-        start = torch.zeros_like(scores)
-        start[:, index] = scores[:, index].detach()
-        output = outputs.pop(layer)
-        (relevance,) = torch.autograd.grad(scores, output, grad_outputs=start, allow_unused=True)
-    if relevance is None:
-        raise ValueError(f"layer: the score of class {index} does not depend on {layer!r}")
-    return relevance
+    Without biases the sums add up to the logit at every layer of a chain (with
+    branches: over the branches together). With biases, ``conserved`` says
+    what has arrived.
+
+    References
+    ----------
+    S. Bach, A. Binder, G. Montavon, F. Klauschen, K.-R. Müller, W. Samek: On
+    pixel-wise explanations for non-linear classifier decisions by layer-wise
+    relevance propagation, PLOS ONE 10 (7), 2015.
+
+    R. Achtibat, M. Dreyer, I. Eisenbraun, S. Bosse, T. Wiegand, W. Samek,
+    S. Lapuschkin: From attribution maps to human-understandable explanations
+    through concept relevance propagation, 2022, arXiv 2206.03208.
+    """
+    from xai.attribution.layer_relevance import relevance_at
+
+    return relevance_at(model, image, layer, target, params)

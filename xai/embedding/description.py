@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xai.datasets.batches import count
 from xai.datasets.spec import ImageSet
 from xai.embedding.components import check, principal
-from xai.embedding.extraction import count, extract
+from xai.embedding.extraction import extract
 from xai.embedding.leading import MESSAGE
 from xai.embedding.pooling import dimensions, pixel_cells
 from xai.embedding.results import Features, projected

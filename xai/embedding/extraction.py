@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xai.datasets.batches import batches, count
 from xai.datasets.spec import ImageSet
 from xai.embedding.pooling import dimensions, pixel_cells, pixels, pool
 from xai.hooks import recording
@@ -98,7 +99,7 @@ def extract(
     table = _Table(total, int(grid), {**sizes, _LOGITS: dimensions(found[_LOGITS], 1)})
     seen = [name for name in sizes if name is not None and name not in norms]
     with torch.no_grad(), recording(net, seen, table.take):
-        for batch in _batches(model, images):
+        for batch in batches(model, images, _size(model)):
             table.begin(done, len(batch))
             if None in sizes:
                 table.write(None, pixels(batch))
@@ -132,7 +133,7 @@ def shapes(
     """
     names = [name for name in dict.fromkeys(layers) if name is not None]
     seen: dict[str, set[tuple[int, ...] | None]] = {name: set() for name in names}
-    first = next(_batches(model, images))[:1]
+    first = next(batches(model, images, _size(model)))[:1]
     # Of two equal images, so that an axis of length two is that of the images.
     pair = model.normalize(torch.cat([first, first]))
 
@@ -158,6 +159,10 @@ def shapes(
         else:
             found[name] = shape
     return found, left_out
+
+
+def _size(model: LoadedModel) -> int:
+    return max(1, min(_MOST, _PASS // int(np.prod(model.input_shape))))
 
 
 def pixel_count(model: LoadedModel) -> int:
@@ -237,34 +242,3 @@ class _Table:
         cells = source.shape[1] // len(norm.scale)
         np.multiply(source, np.repeat(norm.scale, cells), out=target)
         target += np.repeat(norm.shift, cells)
-
-
-def count(images: Any) -> int:
-    """Return how many images there are.
-
-    Raises
-    ------
-    TypeError
-        If it is neither an image set nor an array.
-    ValueError
-        If the array has another number of axes, or there is no image.
-    """
-    if not isinstance(images, ImageSet | np.ndarray):
-        got = type(images).__name__
-        raise TypeError(f"images: expected an image set or an array (N, C, H, W), got {got}")
-    if isinstance(images, np.ndarray) and images.ndim != 4:
-        raise ValueError(f"images: expected shape (N, C, H, W), got {images.shape}")
-    if not len(images):
-        raise ValueError("images: expected at least 1, got 0")
-    return len(images)
-
-
-def _batches(model: LoadedModel, images: ImageSet | np.ndarray) -> Iterator[Tensor]:
-    """Yield prepared images, as many as one pass should take."""
-    size = max(1, min(_MOST, _PASS // int(np.prod(model.input_shape))))
-    for start in range(0, len(images), size):
-        if isinstance(images, ImageSet):
-            chosen = images.images[start : start + size]
-            yield model.tensor(np.stack([model.prepare(image) for image in chosen]))
-        else:
-            yield model.tensor(images[start : start + size])

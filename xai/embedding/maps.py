@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from xai import embedding
 from xai.embedding.results import Embedding, Features, OnStep
 from xai.embedding.separation import Separability
+from xai.models.spec import weights_of
+from xai.store.keeping import Keeper, kept
 from xai.types import Params, Progress
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
-    from xai.models import LoadedModel, ModelSpec
-
-
-class Keeper(Protocol):
-    """What keeps results: a ``xai.store.Store``, or one with a memory before it."""
-
-    def load(self, key: object) -> Any:
-        """Return what was saved under ``key``, or None."""
-
-    def save(self, key: object, value: Any) -> bool:
-        """Keep ``value``; return whether that worked."""
+    from xai.models import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,7 @@ class FeaturesKey:
     data : str
         ``ImageSet.signature``.
     model, weights : str
-        Name of the model and what its weights are, see :func:`weights_of`.
+        Name of the model and what its weights are, see :func:`xai.models.spec.weights_of`.
     layer : str or None
         None stands for the pixels.
     reduce, grid : str, int
@@ -94,11 +86,6 @@ class SeparabilityKey:
     version: int = 2
 
 
-def weights_of(spec: ModelSpec) -> str:
-    """Return what a model's weights are: their checksum, or the name of published ones."""
-    return spec.sha256 or spec.weights
-
-
 def features_of(
     key: FeaturesKey,
     model: LoadedModel,
@@ -132,7 +119,7 @@ def features_of(
             model, images, key.layer, reduce=key.reduce, grid=key.grid, progress=progress
         )
 
-    found: Features = _kept(key, Features, store, make)
+    found: Features = kept(key, Features, store, make)
     return found
 
 
@@ -179,7 +166,7 @@ def map_of(
             progress=progress,
         )
 
-    found: Embedding = _kept(key, Embedding, store, make)
+    found: Embedding = kept(key, Embedding, store, make)
     return found
 
 
@@ -213,7 +200,7 @@ def separability_of(
     def make() -> Separability:
         return embedding.separability(model, images, progress=progress)
 
-    found: Separability = _kept(key, Separability, store, make)
+    found: Separability = kept(key, Separability, store, make)
     return found
 
 
@@ -223,14 +210,3 @@ def _check(key: FeaturesKey | SeparabilityKey, model: LoadedModel, images: Image
         raise ValueError(f"key: expected the model {key.model}, got {model.spec.name}")
     if images.signature != key.data:
         raise ValueError(f"key: expected the images {key.data}, got {images.signature}")
-
-
-def _kept(key: object, kind: type, store: Keeper | None, make: Any) -> Any:
-    """Return what the store has, or make it and keep it unless it was stopped."""
-    known = None if store is None else store.load(key)
-    if isinstance(known, kind):
-        return known
-    made = make()
-    if store is not None and not getattr(made, "stopped", False):
-        store.save(key, made)
-    return made

@@ -26,7 +26,7 @@ and Pillow are imported by the functions that need them.
 ``map_svg``       the map of a data set as a standalone SVG
 ``sketches``      a drawn network that can be pointed at, whatever its kind
 ``network_svg``   the isometric drawing; ``network_labels``, ``solids_svg`` its parts
-``graph_svg``     the graph of the computation; ``graph_cards`` its boxes
+``graph_svg``     the graph of the computation; ``graph_cards``, ``graph_wires``
 ``graph``         the same graph in the DOT language
 ================  ===============================================================
 """

@@ -6,7 +6,6 @@ of its family, the same as in the isometric drawing.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,12 @@ from xai.figures.graph_cards import (
     Card,
     written,
 )
+from xai.figures.graph_wires import crowded_of, wire
 from xai.figures.network_labels import text_width
 from xai.figures.sketches import Sketch, SketchNode, facts
 from xai.figures.solids_svg import BASE_STYLE, escaped, shade
 from xai.figures.wording import short
-from xai.network.layout import Box, Frame, Layout, Point, Route, layout
+from xai.network.layout import Box, Frame, Layout, Point, layout
 from xai.network.parts import family
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 #: Width and height that a chain keeps to before it goes on in a further column.
 ROOM = (900.0, 580.0)
 _CHIP = 9.0
-_HEAD = 7.0
-# Shortcuts at both ends of one of them, so many that it is no longer seen by itself.
-_CROWD = 4
 
 
 #: The rules of cards and wires.
@@ -180,8 +177,8 @@ def _svg(
     pieces = [_frame(frame) for frame in where.frames]
     # What all signals share on their way to a block looks like the main line.
     routes = sorted(where.routes, key=lambda route: not route.shortcut)
-    crowded = _crowded(routes)
-    pieces += [_link(route, (route.source, route.target) in crowded) for route in routes]
+    crowded = crowded_of(routes)
+    pieces += [wire(route, (route.source, route.target) in crowded) for route in routes]
     pieces += [_frame_name(frame, titles[frame.name]) for frame in where.frames]
     pieces += [_node(node, where.boxes[node.name], cards[node.name]) for node in graph.nodes]
     pieces += [_fold(frame) for frame in folds]
@@ -189,13 +186,6 @@ def _svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="sketch" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}"><style>{_STYLE}</style>{"".join(pieces)}</svg>'
     )
-
-
-def _crowded(routes: Iterable[Route]) -> set[tuple[str, str]]:
-    """Return the shortcuts among so many at their ends that each has to be faint."""
-    pairs = [(route.source, route.target) for route in routes if route.shortcut]
-    counts = Counter(f"{end} {name}" for pair in pairs for end, name in enumerate(pair))
-    return {(a, b) for a, b in pairs if counts[f"0 {a}"] + counts[f"1 {b}"] > _CROWD}
 
 
 def _node(node: Node, box: Box, card: Card) -> str:
@@ -268,36 +258,3 @@ def _chip(x: float, y: float, sign: str) -> str:
         f'<g class="sk-chip" transform="translate({x:.1f} {y:.1f})">'
         f'<circle class="sk-rim" r="{_CHIP:g}"/><path d="{sign}"/></g>'
     )
-
-
-def _link(route: Route, crowded: bool) -> str:
-    kinds = "link sk-wire" + " sk-shortcut" * route.shortcut + " sk-crowd" * crowded
-    return (
-        f'<path class="{kinds}" data-from="{escaped(route.source)}" '
-        f'data-to="{escaped(route.target)}" d="{_path(route)}"/>'
-        f'<path class="sk-head" d="{_head(route)}"/>'
-    )
-
-
-def _path(route: Route) -> str:
-    words = [f"M{_xy(route.start)}"]
-    for piece in route.pieces:
-        words.append("LC"[len(piece) > 1] + " ".join(_xy(point) for point in piece))
-    return "".join(words)
-
-
-def _xy(point: Point) -> str:
-    return f"{point[0]:.1f} {point[1]:.1f}"
-
-
-def _head(route: Route) -> str:
-    """Return the arrow head: lines arrive straight down or straight to the right."""
-    x, y = route.pieces[-1][-1]
-    before = route.pieces[-1][-2] if len(route.pieces[-1]) > 1 else _before_last(route)
-    if abs(y - before[1]) >= abs(x - before[0]):
-        return f"M{x:.1f} {y:.1f}l-{_HEAD / 2:g}-{_HEAD:g}h{_HEAD:g}z"
-    return f"M{x:.1f} {y:.1f}l-{_HEAD:g}-{_HEAD / 2:g}v{_HEAD:g}z"
-
-
-def _before_last(route: Route) -> Point:
-    return route.pieces[-2][-1] if len(route.pieces) > 1 else route.start

@@ -109,3 +109,8 @@ class ModelSpec:
     def bundled(self) -> bool:
         """Whether the weights ship with the project."""
         return self.download_bytes == 0
+
+
+def weights_of(spec: ModelSpec) -> str:
+    """Return what a model's weights are: their checksum, or the name of published ones."""
+    return spec.sha256 or spec.weights

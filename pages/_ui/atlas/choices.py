@@ -13,8 +13,9 @@ from pages._ui.layer_picker import described
 from pages._ui.workbench import Bench
 from xai.datasets import ImageSet
 from xai.embedding import FEWEST, METHODS
-from xai.embedding.maps import FeaturesKey, MapKey, weights_of
+from xai.embedding.maps import FeaturesKey, MapKey
 from xai.models import MODELS, ModelSpec
+from xai.models.spec import weights_of
 from xai.types import Params
 
 #: How many images a map can show, as far as the data set goes.

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xai.network.layout.columns import REACH, in_columns
+from xai.network.layout.curves import Piece, Point
 from xai.network.layout.frames import Group, grouped
-from xai.network.layout.level import Extent, Level, Piece, Plan, Point, Port, Segment, arrange
+from xai.network.layout.level import Extent, Level, Plan, Port, Segment, arrange
 from xai.network.layout.shapes import Box, Frame, Layout, Route
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from xai.network.layout.level import GAP, Extent, Piece, Plan, Point, Segment
+from xai.network.layout.curves import Piece, Point
+from xai.network.layout.level import GAP, Extent, Plan, Segment
 
 #: How far a line to the next column goes below the last box and above the first.
 REACH = 16.0

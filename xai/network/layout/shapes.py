@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xai.network.layout.level import Piece, Point
+from xai.network.layout.curves import Piece, Point
 
 
 @dataclass(frozen=True)
