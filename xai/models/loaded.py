@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -142,15 +143,16 @@ class LoadedModel:
         """
         if not isinstance(image, np.ndarray | Tensor):
             raise TypeError(f"image: expected an array, got {type(image).__name__}")
-        batch = torch.as_tensor(_own(image), device=self.device)
+        batch = torch.as_tensor(_own(image))
         if batch.dtype == torch.uint8:
             raise TypeError("image: expected float32 in [0, 1], got uint8; use model.prepare first")
-        batch = batch.to(torch.float32)
+        batch = batch.to(self.device, torch.float32)
         batch = batch.unsqueeze(0) if batch.dim() == 3 else batch
         if batch.dim() != 4 or tuple(batch.shape[1:]) != self.input_shape:
             got = tuple(image.shape)
             raise ValueError(f"image: expected shape {self.input_shape}, got {got}")
-        if not bool(torch.isfinite(batch).all()):
+        # A finite sum has finite parts; one that is not may only be too large.
+        if not math.isfinite(float(batch.detach().sum())) and not bool(torch.isfinite(batch).all()):
             raise ValueError("image: expected finite numbers, got NaN or infinity")
         return batch
 
@@ -194,6 +196,24 @@ class LoadedModel:
     def private(self) -> nn.Module:
         """Return an alias of ``net``: own modules and hooks over the same storage."""
         return alias(self.net)
+
+    def over(self, net: nn.Module) -> LoadedModel:
+        """Return this model over another network of the same structure.
+
+        Parameters
+        ----------
+        net : nn.Module
+            Such as an alias whose weights were bound anew. It becomes the property of
+            the model that is returned.
+
+        Returns
+        -------
+        LoadedModel
+            Knows the structure already: tracing a large network takes longer than a pass.
+        """
+        other = LoadedModel(self.spec, net, str(self.device))
+        vars(other)["_computed"] = self._computed
+        return other
 
     def predict(self, image: np.ndarray) -> Prediction:
         """Classify one prepared image.

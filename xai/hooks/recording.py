@@ -1,82 +1,16 @@
-"""The private alias of a network and the recording of its activations.
-
-Sessions share one network. A forward pass and ``torch.autograd.grad`` leave it
-alone; whatever registers a hook, swaps a module or lets zennit modify a weight
-works on an alias, which costs milliseconds and no memory.
-"""
+"""What happens inside a network while it runs: outputs recorded, gradients begun or weighed."""
 
 from __future__ import annotations
 
-import copy
-import difflib
+import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from torch import Tensor, nn
 
-
-def alias(net: nn.Module) -> nn.Module:
-    """Copy a network's modules over the same storage.
-
-    The copy has modules, ``Parameter`` objects, buffers and hooks of its own;
-    only the numbers are shared. Rebinding ``alias.conv.weight`` or writing
-    ``alias.conv.weight.data = …`` is therefore private; writing *into* the
-    tensor (``weight.data.mul_``) is not, and nobody may.
-
-    Parameters
-    ----------
-    net : nn.Module
-        Any module whose parameters and buffers are plain tensors.
-    """
-    memo: dict[int, Any] = {
-        id(parameter): nn.Parameter(parameter.data, requires_grad=False)
-        for parameter in net.parameters()
-    }
-    memo.update({id(buffer): buffer.detach() for buffer in net.buffers()})
-    return copy.deepcopy(net, memo)
-
-
-def submodule(net: nn.Module, name: str) -> nn.Module:
-    """Return the module at a dotted path.
-
-    Raises
-    ------
-    ValueError
-        If the network has no such module; the nearest names are listed.
-    """
-    if isinstance(name, str) and name:
-        # A walk over all modules for each of a hundred names would take longer than a pass.
-        with suppress(AttributeError):
-            return net.get_submodule(name)
-    names = [known for known, _ in net.named_modules() if known]
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.3) or names[:3]
-    listing = f"such as {', '.join(near)}" if near else "of the network, which has none"
-    raise ValueError(f"layer: expected a layer {listing}; got {name!r}")
-
-
-def swap(net: nn.Module, name: str, module: nn.Module) -> None:
-    """Put ``module`` in the place of the module at a dotted path of an alias."""
-    parent, _, child = name.rpartition(".")
-    setattr(net.get_submodule(parent), child, module)
-
-
-def swap_each(
-    net: nn.Module,
-    kinds: tuple[type[nn.Module], ...],
-    make: Callable[[nn.Module], nn.Module],
-) -> None:
-    """Put ``make(module)`` in the place of each module of some kinds of an alias.
-
-    A module that is registered under several names is replaced under all of them, by one
-    new module.
-    """
-    made: dict[int, nn.Module] = {}
-    for name, module in list(net.named_modules(remove_duplicate=False)):
-        if name and isinstance(module, kinds):
-            if id(module) not in made:
-                made[id(module)] = make(module)
-            swap(net, name, made[id(module)])
+from xai.hooks.aliases import submodule
 
 
 class EnoughError(Exception):
@@ -137,6 +71,52 @@ def recording(
 
 
 @contextmanager
+def rooting(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Let the graph of a forward pass begin at layers, so that gradients go no deeper.
+
+    Parameters
+    ----------
+    net : nn.Module
+        An alias, never the shared network.
+    names : iterable of str
+        Dotted module paths.
+
+    Yields
+    ------
+    dict of str to Tensor
+        The last output of each layer, for an image that needs no gradient: a leaf, or,
+        behind another of the layers, part of its graph. What is no tensor is kept too.
+
+    Raises
+    ------
+    ValueError
+        If the network lacks one of the layers.
+    """
+    outputs: dict[str, Any] = {}
+    modules, handles = {name: submodule(net, name) for name in names}, []
+
+    def root(name: str) -> Any:
+        def hook(module: nn.Module, args: Any, output: Any) -> Tensor | None:
+            outputs[name] = output
+            if not isinstance(output, Tensor) or not output.is_floating_point():
+                return None
+            if not output.requires_grad:
+                outputs[name] = output.detach().requires_grad_()
+            # What follows may work in place, which is forbidden on a leaf.
+            return outputs[name].clone()
+
+        return hook
+
+    try:
+        for name, module in modules.items():
+            handles.append(module.register_forward_hook(root(name)))
+        yield outputs
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
 def listening(
     net: nn.Module,
     names: Iterable[str],
@@ -186,6 +166,67 @@ def listening(
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def weighing(
+    net: nn.Module,
+    names: Iterable[str],
+    take: Callable[[str, int, tuple[Tensor, ...], Tensor, tuple[Tensor, ...]], None],
+) -> Iterator[None]:
+    """Hear the gradients that come to modules and those that they hand on.
+
+    Parameters
+    ----------
+    net, names
+        As for :func:`listening`; other hooks may be on the network already.
+    take : callable
+        ``take(name, call, inputs, behind, before)`` while gradients flow back: number of
+        the call, its inputs, the gradient at its output, what it alone hands to each input.
+    """
+    handles = []
+
+    def put_on(name: str, module: nn.Module) -> None:
+        open_calls: list[tuple[Any, ...]] = []
+        calls = itertools.count()
+
+        def before(module: nn.Module, args: Any) -> Any:
+            # What others take of the same tensor must not be weighed here.
+            open_calls.append(tuple(arg.view_as(arg) for arg in args))
+            return open_calls[-1]
+
+        def after(module: nn.Module, args: Any, output: Tensor) -> None:
+            _weigh(output, open_calls.pop(), functools.partial(take, name, next(calls)))
+
+        # Outside of all other hooks: what counts is what leaves the module.
+        handles.append(module.register_forward_pre_hook(before, prepend=True))
+        handles.append(module.register_forward_hook(after))
+
+    try:
+        for name in names:
+            put_on(name, submodule(net, name))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _weigh(output: Tensor, inputs: tuple[Tensor, ...], take: Callable[..., None]) -> None:
+    """Call ``take`` once the gradients at the output and at every input are there."""
+    # A tensor's hook must not hold the tensor itself: nothing would free the two.
+    given = tuple(one.detach() for one in inputs)
+    behind: list[Tensor] = []
+    before: dict[int, Tensor] = {}
+
+    def arrived(place: int, gradient: Tensor) -> None:
+        before[place] = gradient
+        if len(before) == len(given):
+            take(given, behind.pop(), tuple(before.pop(i) for i in sorted(before)))
+
+    # Of a module that returns its input both are one tensor, whose hooks run in order.
+    output.register_hook(behind.append)
+    for place, one in enumerate(inputs):
+        one.register_hook(functools.partial(arrived, place))
 
 
 def _copied(value: Any) -> Any:
