@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 
 import numpy as np
@@ -189,3 +190,122 @@ def weighted_maps(maps, slopes):
     for one, slope in zip(maps, slopes, strict=True):
         total += slope.mean() * one
     return np.maximum(total, 0.0)
+
+
+def negated_weighted_maps(maps, slopes):
+    """Grad-CAM of the negated score before its interpolation: (K, h, w) twice to (h, w)."""
+    total = np.zeros(maps.shape[1:])
+    for one, slope in zip(maps, slopes, strict=True):
+        total += (-slope).mean() * one
+    return np.maximum(total, 0.0)
+
+
+def plus_plus_maps(maps, copies):
+    """(Smooth) Grad-CAM++ before its interpolation, cell by cell in float64.
+
+    Maps (K, h, w) of the image, slopes of the score (N, K, h, w) of its N copies.
+    """
+    maps, copies = np.asarray(maps, np.float64), np.asarray(copies, np.float64)
+    total = np.zeros(maps.shape[1:])
+    for k in range(len(maps)):
+        weight, everything = 0.0, 0.0
+        for i, j in np.ndindex(total.shape):
+            everything += maps[k, i, j]
+        for i, j in np.ndindex(total.shape):
+            g = copies[:, k, i, j]
+            first, second, third = (sum(one**power for one in g) / len(g) for power in (1, 2, 3))
+            below = 2 * second + everything * third
+            alpha = second / below if below != 0 else 0.0
+            weight += alpha * max(first, 0.0)
+        total += weight * maps[k]
+    return np.maximum(total, 0.0)
+
+
+def layer_cam_map(maps, slopes):
+    """LayerCAM before its interpolation: maps and slopes (K, h, w) to (h, w)."""
+    total = np.zeros(maps.shape[1:])
+    for k, i, j in np.ndindex(maps.shape):
+        total[i, j] += max(slopes[k, i, j], 0.0) * maps[k, i, j]
+    return np.maximum(total, 0.0)
+
+
+def mean_drops(score, image, blank, window, stride):
+    """Occlusion pixel by pixel: the mean drop of all windows that cover it."""
+    _, height, width = image.shape
+    corners = []
+    for side in (height, width):
+        places = [0]
+        while places[-1] + window < side:
+            places.append(places[-1] + stride)
+        corners.append(places)
+    whole = score(image)
+    found = [[[] for _ in range(width)] for _ in range(height)]
+    for top in corners[0]:
+        for left in corners[1]:
+            hidden = image.copy()
+            covered = []
+            for row in range(top, min(top + window, height)):
+                for column in range(left, min(left + window, width)):
+                    hidden[:, row, column] = blank[:, row, column]
+                    covered.append((row, column))
+            drop = whole - score(hidden)
+            for row, column in covered:
+                found[row][column].append(drop)
+    return np.array([[sum(drops) / len(drops) for drops in row] for row in found])
+
+
+def enlarged_mask(cells, cell, shift, shape):
+    """One mask of RISE: bilinear between the centres of the cells, even beyond the outer ones."""
+    grid = len(cells)
+    scales = [grid / ((grid + 1) * side) for side in cell]
+    mask = np.zeros(shape)
+    for row, column in np.ndindex(*shape):
+        neighbours = []
+        for place, by, scale in zip((row, column), shift, scales, strict=True):
+            where = min(max((place + by + 0.5) * scale - 0.5, 0.0), grid - 1.0)
+            low = min(int(where), grid - 2)
+            neighbours.append(((low, low + 1 - where), (low + 1, where - low)))
+        mask[row, column] = sum(
+            wide * high * cells[i][j] for i, high in neighbours[0] for j, wide in neighbours[1]
+        )
+    return mask
+
+
+def weighted_masks(probability, image, masks, p):
+    """RISE's sum over masks, one after the other."""
+    total = np.zeros(image.shape[1:])
+    for mask in masks:
+        total += probability(image * mask) * mask
+    return total / (len(masks) * p)
+
+
+def all_masks(grid, cell, p, shape):
+    """Every mask that RISE can draw, with its probability."""
+    for bits in itertools.product((0, 1), repeat=grid * grid):
+        chance = p ** sum(bits) * (1 - p) ** (len(bits) - sum(bits)) / (cell[0] * cell[1])
+        cells = np.reshape(bits, (grid, grid))
+        for shift in np.ndindex(*cell):
+            yield enlarged_mask(cells, cell, shift, shape), chance
+
+
+def deconvolved(layers, x, target):
+    """DeconvNet through a chain: transposed weights, and at each ReLU what is positive.
+
+    Maximum pooling hands to the maximum.
+    """
+    values = [torch.as_tensor(x, dtype=torch.float64)[None]]
+    layers = [copy.deepcopy(layer).double() for layer in layers]
+    with torch.no_grad():
+        for layer in layers:
+            values.append(layer(values[-1]))
+    upper = np.zeros(values[-1].numel())
+    upper[target] = 1.0
+    for layer, before in zip(reversed(layers), reversed(values[:-1]), strict=True):
+        if isinstance(layer, torch.nn.ReLU | torch.nn.ReLU6):
+            upper = np.maximum(upper, 0.0)
+        elif isinstance(layer, torch.nn.MaxPool2d):
+            upper = _to_the_maximum(layer, before, upper)
+        else:
+            weights, _, _ = connections(layer, tuple(before.shape[1:]))
+            upper = weights.T @ upper
+    return upper.reshape(x.shape)

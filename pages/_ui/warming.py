@@ -29,7 +29,7 @@ def _warm() -> None:
 
         _first_answer()
         importlib.import_module("altair")
-        importlib.import_module("xai.attribution.lrp")
+        importlib.import_module("xai.attribution.lrp.propagation")
         cached.settle("warm")
     finally:
         sys.setswitchinterval(usual)

@@ -15,7 +15,13 @@ from torch import nn
 from xai.attribution import METHODS, blocked, run
 from xai.models import computation
 
-QUICK = {"integrated_gradients": {"steps": 3}, "smoothgrad": {"n": 3}}
+QUICK = {
+    "integrated_gradients": {"steps": 3},
+    "smoothgrad": {"n": 3},
+    "smooth_grad_cam_pp": {"n": 2},
+    "occlusion": {"window": 8},
+    "rise": {"n": 8},
+}
 
 
 class StoppedError(Exception):

@@ -9,7 +9,7 @@ from attribution_networks import Residual, randomise
 from torch import nn
 
 from xai.attribution import METHODS, run
-from xai.attribution.composites import COMPOSITES
+from xai.attribution.lrp.composites import COMPOSITES
 from xai.models.explicit import explicit
 
 

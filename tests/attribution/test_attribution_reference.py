@@ -10,7 +10,7 @@ from captum import attr
 from torch import nn
 
 from xai.attribution import run
-from xai.attribution.canonical import canonical
+from xai.attribution.lrp.canonical import canonical
 
 
 def close(ours: np.ndarray, theirs: np.ndarray, tolerance: float) -> bool:

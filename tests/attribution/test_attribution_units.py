@@ -19,7 +19,7 @@ from xai.attribution import (
     channel_relevance,
     run,
 )
-from xai.attribution.composites import COMPOSITES
+from xai.attribution.lrp.composites import COMPOSITES
 from xai.models.explicit import explicit
 from xai.models.nets import Sum
 

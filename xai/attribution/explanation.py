@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from torch import nn
 
 from xai import images
+from xai.attribution.aim import Aim
+from xai.attribution.reporting import Reporter
 from xai.attribution.requirements import first_missing
-from xai.attribution.result import Attribution, Finding
+from xai.attribution.result import Attribution
 from xai.models.loaded import LoadedModel
-from xai.types import Method, Params, Progress, make_params
+from xai.types import Method, Params, make_params
+
+#: The modules of each model that was explained.
+_walked: WeakKeyDictionary[LoadedModel, list[nn.Module]] = WeakKeyDictionary()
 
 
 def explain(
@@ -23,22 +32,19 @@ def explain(
     name: str,
     method: Method,
     *,
-    target: int | None,
+    aim: tuple[Any, Any],
     params: Params | Mapping[str, Any] | None,
     seed: int,
-    progress: Progress | None,
+    report: Reporter,
 ) -> Attribution:
     """Check, run one method, check again, pack; see :func:`xai.attribution.run`."""
     check_model(model)
     chosen = make_params(method.params, params)
-    wanted = check_target(target, len(model.classes))
-    number = _check_seed(seed)
-    report = progress or _silent
+    wanted = check_aim(*aim, len(model.classes))
+    number = check_seed(seed)
     # A caller's no_grad or inference_mode must not reach the gradients.
-    with torch.inference_mode(False), torch.enable_grad():
-        x = model.tensor(image).detach()
-        if len(x) != 1:
-            raise ValueError(f"image: expected one image, got a batch of {len(x)}")
+    with _graded():
+        x = model.single(image).detach()
         reason = first_missing(model, method)
         if reason:
             raise ValueError(f"{method.label} cannot explain {model.spec.label}: {reason}")
@@ -47,22 +53,32 @@ def explain(
         finding = method.function(model, x, wanted, chosen, number, report)
         seconds = time.perf_counter() - start
         report(1, 1, method.label)
-    _check_finite(finding, method)
+    summary = _summary(finding.relevance)
+    _check_finite(summary, method)
+    scores, contrast = finding.logits[0].tolist(), finding.aim.contrast
     return Attribution(
         relevance=np.ascontiguousarray(finding.relevance, dtype=np.float32),
         method=name,
         params=chosen,
-        target=finding.target,
-        logit=finding.logit,
-        diagnostics=_summary(finding.relevance) | {"seconds": seconds} | finding.diagnostics,
+        target=finding.aim.index,
+        logit=scores[finding.aim.index],
+        diagnostics=summary | {"seconds": seconds} | finding.diagnostics,
         seed=number,
         model=model.spec.name,
-        digest=images.digest(x[0].cpu().numpy()),
+        digest=images.digest(x.cpu().numpy()[0]),
+        contrast=contrast,
+        contrast_logit=None if contrast is None else scores[contrast],
     )
 
 
-def _silent(done: int, total: int, message: str) -> None:
-    """Stand in for a progress callback that nobody gave."""
+def _graded() -> AbstractContextManager[Any]:
+    """Switch gradients on; where they are on already, entering two modes only takes time."""
+    if torch.is_grad_enabled() and not torch.is_inference_mode_enabled():
+        return nullcontext()
+    stack = ExitStack()
+    stack.enter_context(torch.inference_mode(False))
+    stack.enter_context(torch.enable_grad())
+    return stack
 
 
 def _summary(relevance: np.ndarray) -> dict[str, float]:
@@ -82,15 +98,33 @@ def check_model(model: Any) -> None:
     """
     if not isinstance(model, LoadedModel):
         raise TypeError(f"model: expected a LoadedModel, got {type(model).__name__}")
-    if any(module.training for module in model.net.modules()):
+    if any(module.training for module in _modules(model)):
         raise ValueError(
             f"model: expected {model.spec.label} in evaluation mode, got training mode; "
             "dropout and batch norms would make every explanation another one"
         )
 
 
-def check_target(target: Any, classes: int) -> int | None:
-    """Return the index of a class, or None for the predicted one.
+def _modules(model: LoadedModel) -> list[nn.Module]:
+    """Return the modules of a model, which stay the same; walking to them takes longer."""
+    known = _walked.get(model)
+    if known is None:
+        known = _walked[model] = list(model.net.modules())
+    return known
+
+
+def check_aim(target: Any, contrast: Any, classes: int) -> Aim:
+    """Return what is to be explained, with classes that exist.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    return Aim(check_class(target, classes, "target"), check_class(contrast, classes, "contrast"))
+
+
+def check_class(target: Any, classes: int, what: str = "target") -> int | None:
+    """Return the index of a class, or None where none is given; ``what`` names it.
 
     Raises
     ------
@@ -99,13 +133,19 @@ def check_target(target: Any, classes: int) -> int | None:
     """
     if target is None:
         return None
-    index = whole(target, "target")
+    index = whole(target, what)
     if not 0 <= index < classes:
-        raise ValueError(f"target: expected 0 to {classes - 1}, got {index}")
+        raise ValueError(f"{what}: expected 0 to {classes - 1}, got {index}")
     return index
 
 
-def _check_seed(seed: Any) -> int:
+def check_seed(seed: Any) -> int:
+    """Return a seed that every generator takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
     number = whole(seed, "seed")
     if not 0 <= number < 2**63:
         raise ValueError(f"seed: expected a number from 0 below 2**63, got {number}")
@@ -128,8 +168,9 @@ def whole(value: Any, what: str) -> int:
         raise TypeError(f"{what}: expected a whole number, got {value!r}") from error
 
 
-def _check_finite(finding: Finding, method: Method) -> None:
-    if not np.isfinite(finding.relevance).all():
+def _check_finite(summary: dict[str, float], method: Method) -> None:
+    # The smallest and the largest of some values are NaN if one of them is.
+    if not (math.isfinite(summary["min"]) and math.isfinite(summary["max"])):
         raise ValueError(
             f"{method.label}: expected finite relevance, got NaN or infinity; "
             "other parameters or another method may work on this image"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from torch import nn
 
-from xai.attribution.canonical import HOOKED, PASSING, RESHAPING
-from xai.attribution.rectifiers import RECTIFIERS
+from xai.attribution.gradients.rectifiers import RECTIFIERS
+from xai.attribution.lrp.canonical import HOOKED, PASSING, RESHAPING
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
     from xai.models.computation import Step
     from xai.types import Method
+
+#: What the checks said of each model.
+_answers: WeakKeyDictionary[LoadedModel, dict[str, str]] = WeakKeyDictionary()
+_lock = threading.Lock()
 
 _BARE_ACTIVATIONS = (
     *("relu", "relu_", "relu6", "leaky_relu", "prelu", "elu", "selu", "celu", "gelu", "silu"),
@@ -31,10 +37,19 @@ def first_missing(model: LoadedModel, method: Method) -> str:
         Its ``needs`` are looked up one after the other.
     """
     try:
-        return next((reason for need in method.needs if (reason := _CHECKS[need](model))), "")
+        return next((reason for need in method.needs if (reason := _answer(model, need))), "")
     except ValueError as error:
         # Its forward pass fails: nothing is known of its steps.
         return str(error)
+
+
+def _answer(model: LoadedModel, need: str) -> str:
+    """Return what a check says of a model, which never changes: asked once, since it is slow."""
+    with _lock:
+        known = _answers.setdefault(model, {})
+    if need not in known:
+        known[need] = _CHECKS[need](model)
+    return known[need]
 
 
 def _lacks_map(model: LoadedModel) -> str:

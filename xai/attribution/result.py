@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xai.types import Params
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from xai.attribution.aim import Aim
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +41,10 @@ class Attribution:
         Name of the model's spec.
     digest : str
         SHA-256 of the explained image, in hexadecimal.
+    contrast : int or None
+        Index of the class whose score was taken off; None if it was one class alone.
+    contrast_logit : float or None
+        The model's score of that class.
     """
 
     relevance: np.ndarray
@@ -46,6 +56,13 @@ class Attribution:
     seed: int
     model: str
     digest: str
+    contrast: int | None = None
+    contrast_logit: float | None = None
+
+    @property
+    def score(self) -> float:
+        """The explained number: the logit, or the difference of the two."""
+        return self.logit - (self.contrast_logit or 0.0)
 
     def __post_init__(self) -> None:
         self.relevance.setflags(write=False)
@@ -58,15 +75,15 @@ class Finding:
     Attributes
     ----------
     relevance : ndarray, shape (C, H, W) or (1, H, W), float32
-    target : int
-        The class that was explained.
-    logit : float
-        Its score.
+    aim : Aim
+        What was explained, settled.
+    logits : Tensor, shape (1, K)
+        All scores of the image, detached.
     diagnostics : dict of str to float
         What only the method knows.
     """
 
     relevance: np.ndarray
-    target: int
-    logit: float
+    aim: Aim
+    logits: Tensor
     diagnostics: dict[str, float] = field(default_factory=dict)

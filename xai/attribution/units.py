@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BACKPROJECTIONS: dict[str, Method] = {
     "deconvnet": Method(
         label="DeconvNet",
-        function=lazy("xai.attribution.rectifiers:deconvnet"),
+        function=lazy("xai.attribution.gradients.rectifiers:deconvnet"),
         params=Params,
         paper=Paper(
             "M. D. Zeiler, R. Fergus",
@@ -34,7 +34,7 @@ BACKPROJECTIONS: dict[str, Method] = {
     ),
     "guided": Method(
         label="Guided backpropagation",
-        function=lazy("xai.attribution.rectifiers:guided"),
+        function=lazy("xai.attribution.gradients.rectifiers:guided"),
         params=Params,
         paper=Paper(
             "J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller",
@@ -49,7 +49,7 @@ BACKPROJECTIONS: dict[str, Method] = {
     ),
     "gradient": Method(
         label="Gradient",
-        function=lazy("xai.attribution.rectifiers:unchanged"),
+        function=lazy("xai.attribution.gradients.rectifiers:unchanged"),
         params=Params,
         paper=Paper(
             "K. Simonyan, A. Vedaldi, A. Zisserman",

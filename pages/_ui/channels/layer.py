@@ -13,7 +13,7 @@ from pages._ui.channels.sheet import Answer, Ranked, grid, legend, ranked
 from pages._ui.layer_picker import shape
 from pages._ui.workbench import Bench
 from xai import attribution
-from xai.attribution.channels import ChannelRelevance
+from xai.attribution.lrp.channels import ChannelRelevance
 from xai.jobs import Report
 from xai.types import Layer
 

@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from xai.attribution.cam import grad_cam
-from xai.attribution.params import GuidedBackpropParams
-from xai.attribution.rectifiers import guided_backprop
+from xai.attribution.cam.grad_cam import grad_cam
+from xai.attribution.gradients.params import GuidedBackpropParams
+from xai.attribution.gradients.rectifiers import guided_backprop
 from xai.attribution.result import Finding
 
 if TYPE_CHECKING:
-    from xai.attribution.params import GradCamParams
+    from xai.attribution.aim import Aim
+    from xai.attribution.cam.params import GradCamParams
+    from xai.attribution.reporting import Reporter
     from xai.models import LoadedModel
-    from xai.types import Progress
 
 
 def guided_grad_cam(
     model: LoadedModel,
     x: Tensor,
-    target: int | None,
+    aim: Aim,
     params: GradCamParams,
     seed: int,
-    progress: Progress,
+    report: Reporter,
 ) -> Finding:
     """Return guided backpropagation times the enlarged map of Grad-CAM.
 
@@ -31,13 +32,13 @@ def guided_grad_cam(
     -------
     Finding
         Relevance of shape (C, H, W), signed. Diagnostics as those of
-        :func:`~xai.attribution.cam.grad_cam`: with a ``positive_share`` of 0
+        :func:`~xai.attribution.cam.grad_cam.grad_cam`: with a ``positive_share`` of 0
         the map is empty.
 
     Raises
     ------
     ValueError
-        As :func:`~xai.attribution.cam.grad_cam`.
+        As :func:`~xai.attribution.cam.grad_cam.grad_cam`.
 
     Notes
     -----
@@ -52,7 +53,7 @@ def guided_grad_cam(
     Grad-CAM: visual explanations from deep networks via gradient-based
     localization, 2017, arXiv 1610.02391.
     """
-    where = grad_cam(model, x, target, params, seed, progress)
-    progress(1, 2, "guided backpropagation")
-    lines = guided_backprop(model, x, where.target, GuidedBackpropParams(), seed, progress)
-    return Finding(lines.relevance * where.relevance, where.target, where.logit, where.diagnostics)
+    where = grad_cam(model, x, aim, params, seed, report)
+    report(1, 2, "guided backpropagation")
+    lines = guided_backprop(model, x, where.aim, GuidedBackpropParams(), seed, report)
+    return Finding(lines.relevance * where.relevance, where.aim, where.logits, where.diagnostics)

@@ -1,0 +1,1 @@
+"""Explanations that only ask the model for scores."""

@@ -1,0 +1,1 @@
+"""Explanations by gradients with respect to the image, plain, averaged or guided."""

@@ -1,0 +1,62 @@
+"""Prepared aliases of networks, kept for the next explanation.
+
+Making an alias, folding its batch norms, giving it rules: for a large network this takes
+as long as a pass. Who needs a prepared network borrows it; nobody else has it meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from xai.models.loaded import LoadedModel
+
+T = TypeVar("T")
+
+#: Prepared networks that wait for each model; those not asked for the longest go first.
+_MOST = 6
+
+_idle: WeakKeyDictionary[LoadedModel, OrderedDict[Hashable, Any]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@contextmanager
+def lent(model: LoadedModel, kind: Hashable, prepare: Callable[[LoadedModel], T]) -> Iterator[T]:
+    """Lend what was prepared of a model's alias, for as long as the block runs.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    kind : hashable
+        What it is prepared for: equal kinds of one model are interchangeable.
+    prepare : callable
+        Makes it if none is idle. It must hold no reference to the model, or the
+        model would never be freed.
+
+    Yields
+    ------
+    object
+        Nobody else has it. After an error it is dropped, whatever its state.
+    """
+    with _lock:
+        waiting = _idle.setdefault(model, OrderedDict())
+        ready = waiting.pop(kind, None)
+    if ready is None:
+        ready = prepare(model)
+    yield ready
+    with _lock:
+        waiting[kind] = ready
+        waiting.move_to_end(kind)
+        while len(waiting) > _MOST:
+            waiting.popitem(last=False)
+
+
+def forget(model: LoadedModel) -> None:
+    """Drop what waits for a model."""
+    with _lock:
+        _idle.pop(model, None)
