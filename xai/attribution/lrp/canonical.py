@@ -147,6 +147,10 @@ def canonical(model: LoadedModel) -> nn.Module:
         if isinstance(pad, nn.ZeroPad2d) and isinstance(conv, nn.Conv2d):
             swap(net, conv_name, PaddedConv2d.of(conv, pad))
             swap(net, pad_name, nn.Identity())
+    for module in net.modules():
+        if getattr(module, "inplace", False):
+            # A rule looks at what the layer before gave out.
+            module.inplace = False  # type: ignore[assignment]
     return net.eval()
 
 

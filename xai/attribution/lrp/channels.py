@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from xai.attribution.params import LrpParams
+    from xai.attribution.lrp.params import LrpParams
     from xai.models import LoadedModel
 
 
@@ -33,14 +33,18 @@ class ChannelRelevance:
     sums : ndarray, shape (C,), float32, read-only
         Sum of each channel over its positions; for neurons the same as ``maps``.
     conserved : float or None
-        Sum of all relevance divided by the logit: what of the score has arrived
-        at the layer. None if the logit is 0.
+        Sum of all relevance divided by the score: what of it has arrived at the layer.
+        None if the score is 0.
     params : LrpParams
         Composite and its numbers, defaults included.
     model : str
         Name of the model's spec.
     digest : str
         SHA-256 of the image, in hexadecimal.
+    contrast : int or None
+        Index of the class whose score was taken off; None if it was one class alone.
+    contrast_logit : float or None
+        The model's score of that class.
     """
 
     layer: str
@@ -52,6 +56,13 @@ class ChannelRelevance:
     params: LrpParams
     model: str
     digest: str
+    contrast: int | None = None
+    contrast_logit: float | None = None
+
+    @property
+    def score(self) -> float:
+        """The explained number: the logit, or the difference of the two."""
+        return self.logit - (self.contrast_logit or 0.0)
 
     def __post_init__(self) -> None:
         self.maps.setflags(write=False)
@@ -64,6 +75,7 @@ def channel_relevance(
     layer: str,
     *,
     target: int | None = None,
+    contrast: int | None = None,
     params: LrpParams | Mapping[str, Any] | None = None,
 ) -> ChannelRelevance:
     """Return the relevance of each channel of a layer for the score of a class.
@@ -79,6 +91,8 @@ def channel_relevance(
         Name of one of ``model.layers``.
     target : int, optional
         Index of the class; None is the predicted one.
+    contrast : int, optional
+        Index of another class, whose score is taken off: what sets the two apart.
     params : LrpParams or mapping, optional
         As for the method ``"lrp"`` of :func:`xai.attribution.run`.
 
@@ -121,6 +135,6 @@ def channel_relevance(
     S. Lapuschkin: From attribution maps to human-understandable explanations
     through concept relevance propagation, 2022, arXiv 2206.03208.
     """
-    from xai.attribution.layer_relevance import relevance_at
+    from xai.attribution.lrp.layer_relevance import relevance_at
 
-    return relevance_at(model, image, layer, target, params)
+    return relevance_at(model, image, layer, (target, contrast), params)

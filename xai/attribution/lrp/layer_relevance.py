@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
-from zennit.core import Composite
 
 from xai import images
-from xai.attribution.canonical import canonical
-from xai.attribution.channels import ChannelRelevance
-from xai.attribution.explanation import check_model, check_target
-from xai.attribution.params import LrpParams
+from xai.attribution.aim import Aim
+from xai.attribution.explanation import check_aim, check_model
+from xai.attribution.lrp.channels import ChannelRelevance
+from xai.attribution.lrp.params import LrpParams
+from xai.attribution.lrp.propagation import ruled
 from xai.attribution.requirements import first_missing
-from xai.attribution.rules import assign
-from xai.attribution.target import pick
 from xai.hooks import recording, submodule
 from xai.types import Params, make_params
 
@@ -29,36 +27,39 @@ def relevance_at(
     model: LoadedModel,
     image: np.ndarray,
     layer: str,
-    target: int | None,
+    aim: tuple[Any, Any],
     params: Params | Mapping[str, Any] | None,
 ) -> ChannelRelevance:
     """Check, propagate down to the layer, pack; see :func:`xai.attribution.channel_relevance`."""
     check_model(model)
     chosen = make_params(LrpParams, params)
-    wanted = check_target(target, len(model.classes))
+    wanted = check_aim(*aim, len(model.classes))
     # A caller's no_grad or inference_mode must not reach the gradients.
     with torch.inference_mode(False), torch.enable_grad():
         x = model.single(image).detach()
         _check_pairing(model, layer)
         with torch.no_grad():
             logits = model.logits(x)
-        index = pick(logits, wanted)
-        relevance = _propagate(model, x, layer, index, chosen)
+        settled = wanted.settled(logits)
+        relevance = _propagate(model, x, layer, settled, chosen)
     maps = np.ascontiguousarray(relevance[0].cpu().numpy(), dtype=np.float32)
     if not np.isfinite(maps).all():
         raise ValueError("LRP: expected finite relevance, got NaN or infinity")
-    logit = float(logits[0, index])
+    scores, contrast = logits[0].tolist(), settled.contrast
+    score = float(settled.score(logits)[0])
     sums = maps.reshape(len(maps), -1).sum(axis=1, dtype=np.float64)
     return ChannelRelevance(
         layer=layer,
-        target=index,
-        logit=logit,
+        target=settled.index,
+        logit=scores[settled.index],
         maps=maps,
         sums=sums.astype(np.float32),
-        conserved=float(sums.sum()) / logit if logit != 0 else None,
+        conserved=float(sums.sum()) / score if score != 0 else None,
         params=chosen,
         model=model.spec.name,
         digest=images.digest(x[0].cpu().numpy()),
+        contrast=contrast,
+        contrast_logit=None if contrast is None else scores[contrast],
     )
 
 
@@ -74,20 +75,16 @@ def _check_pairing(model: LoadedModel, layer: str) -> None:
         raise ValueError(f"layer: expected one of the model's layers, got {layer!r}")
 
 
-def _propagate(model: LoadedModel, x: Tensor, layer: str, index: int, params: LrpParams) -> Tensor:
+def _propagate(model: LoadedModel, x: Tensor, layer: str, aim: Aim, params: LrpParams) -> Tensor:
     """Return the relevance of a layer's output, (1, C, H, W) or (1, D)."""
-    net = canonical(model)
-    rules = assign(model, net, params)
     leaf = model.normalize(x).detach().requires_grad_()
-    # The record is made inside the context, so that it holds what the rules hand on, and
-    # the context is left last, since the rules' tensors keep the graph alive.
-    with Composite(lambda context, name, module: rules.get(name)).context(net):
+    # The record is made inside the context, so that it holds what the rules hand on.
+    with ruled(model, params) as net:
         with recording(net, [layer]) as outputs:
             scores = net(leaf)
-        start = torch.zeros_like(scores)
-        start[:, index] = scores[:, index].detach()
+        start = aim.start(scores.detach())
         output = outputs.pop(layer)
         (relevance,) = torch.autograd.grad(scores, output, grad_outputs=start, allow_unused=True)
     if relevance is None:
-        raise ValueError(f"layer: the score of class {index} does not depend on {layer!r}")
+        raise ValueError(f"layer: the score of class {aim.index} does not depend on {layer!r}")
     return relevance

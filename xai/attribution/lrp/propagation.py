@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from zennit.core import Composite
 
-from xai.attribution.canonical import Affine, canonical
+from xai.attribution.aim import Aim
+from xai.attribution.lending import lent
+from xai.attribution.lrp.assignment import assign
+from xai.attribution.lrp.canonical import Affine, canonical
+from xai.attribution.lrp.variants import Variants
 from xai.attribution.result import Finding
-from xai.attribution.rules import assign
-from xai.attribution.target import pick
 
 if TYPE_CHECKING:
-    from xai.attribution.params import LrpParams
+    from xai.attribution.lrp.params import LrpParams
+    from xai.attribution.reporting import Reporter
     from xai.models import LoadedModel
-    from xai.types import Progress
 
 
 def lrp(
     model: LoadedModel,
     x: Tensor,
-    target: int | None,
+    aim: Aim,
     params: LrpParams,
     seed: int,
-    progress: Progress,
+    report: Reporter,
 ) -> Finding:
     """Return the score handed back, layer by layer, to the pixels that contributed it.
 
@@ -33,7 +37,7 @@ def lrp(
     -------
     Finding
         Diagnostics: ``conserved``, the sum of the relevance divided by the
-        logit (absent if the logit is 0), what of the score reached the pixels;
+        score (absent if that is 0), what of it reached the pixels;
         ``positive`` and ``negative``, the sums of the two parts;
         ``folding_shift``, by how much the canonical network's logit differs
         (rounding); ``own_norms``, batch norms that could not be folded.
@@ -43,7 +47,7 @@ def lrp(
     The relevance of the output is the logit of the class; each module hands
     on what it receives by its rule, ``R_i = sum_j (z_ij / sum_i z_ij) R_j``,
     where the rules differ in what they call the contribution ``z_ij``. See
-    :data:`xai.attribution.composites.COMPOSITES` for which is used where.
+    :data:`xai.attribution.lrp.composites.COMPOSITES` for which is used where.
 
     Around the rules: batch norms are folded into convolutions; one that
     follows no convolution gets the epsilon rule, its shift acting as a bias.
@@ -71,34 +75,73 @@ def lrp(
     for dataset-wide XAI: from local explanations to global insights with
     Zennit, CoRelAy, and ViRelAy, 2021, arXiv 2106.13200.
     """
-    with torch.no_grad():
-        logits = model.logits(x)
-    index = pick(logits, target)
-    logit = float(logits[0, index])
-    net = canonical(model)
-    relevance, score = _propagate(model, net, x, index, params)
+    with ruled(model, params) as net:
+        leaf = model.normalize(x).detach().requires_grad_()
+        scores = net(leaf)
+        own_norms = sum(isinstance(module, Affine) for module in net.modules())
+        logits = scores.detach()
+        if model.norm_pairs or own_norms:
+            with torch.no_grad():
+                logits = model.logits(x)
+        settled = aim.settled(logits)
+        start = settled.start(scores.detach())
+        (relevance,) = torch.autograd.grad(scores, leaf, grad_outputs=start)
+    logit = float(settled.score(logits)[0])
     values = relevance[0].double()
     diagnostics = {
         "positive": float(values.clamp(min=0).sum()),
         "negative": float(values.clamp(max=0).sum()),
-        "folding_shift": score - logit,
-        "own_norms": float(sum(isinstance(module, Affine) for module in net.modules())),
+        "folding_shift": float(start.sum()) - logit,
+        "own_norms": float(own_norms),
     }
     if logit != 0:
         diagnostics["conserved"] = float(values.sum()) / logit
-    return Finding(relevance[0].cpu().numpy(), index, logit, diagnostics)
+    return Finding(relevance[0].cpu().numpy(), settled, logits, diagnostics)
 
 
-def _propagate(
-    model: LoadedModel, net: nn.Module, x: Tensor, index: int, params: LrpParams
-) -> tuple[Tensor, float]:
-    """Return the relevance of the normalised image, and the score that was handed back."""
-    rules = assign(model, net, params)
-    leaf = model.normalize(x).detach().requires_grad_()
-    # Leaving the context drops the rules' tensors, which would else keep the graph alive.
-    with Composite(lambda context, name, module: rules.get(name)).context(net):
-        scores = net(leaf)
-        start = torch.zeros_like(scores)
-        start[:, index] = scores[:, index].detach()
-        (relevance,) = torch.autograd.grad(scores, leaf, grad_outputs=start)
-    return relevance, float(start[0, index])
+@contextmanager
+def ruled(model: LoadedModel, params: LrpParams) -> Iterator[nn.Module]:
+    """Lend a network whose gradient is relevance, for as long as the block runs.
+
+    Parameters
+    ----------
+    model : LoadedModel
+        It is not touched.
+    params : LrpParams
+
+    Yields
+    ------
+    nn.Module
+        In canonical form (:func:`xai.attribution.lrp.canonical.canonical`), with the
+        rules' hooks. Nobody else has it meanwhile. With ``scores = net(leaf)``,
+        ``torch.autograd.grad(scores, leaf, grad_outputs=aim.start(scores.detach()))`` is
+        the relevance of ``leaf``, the normalised image, and with an output of a module
+        in place of ``leaf`` the relevance of that output.
+
+    Raises
+    ------
+    ValueError
+        If the box rule has no pixels to bound.
+
+    Notes
+    -----
+    A hook of the caller's own has to be registered inside the block and removed before
+    it ends. It sees what the rules hand on in the *output* of a module; what it is given
+    as the module's *input* may be cut off from the graph.
+    """
+    with lent(model, "lrp", _prepare) as prepared:
+        rules = assign(model, prepared.net, params, prepared.variants)
+        with Composite(lambda context, name, module: rules.get(name)).context(prepared.net):
+            yield prepared.net
+        prepared.variants.forget_unused()
+
+
+class _Prepared(NamedTuple):
+    """A network in canonical form, and the weights that the last rules wanted of it."""
+
+    net: nn.Module
+    variants: Variants
+
+
+def _prepare(model: LoadedModel) -> _Prepared:
+    return _Prepared(canonical(model), Variants())

@@ -1,101 +1,259 @@
-"""From a composite's words to zennit's rules, one for each module of a network."""
+"""The rules: how a layer hands relevance to its inputs, each in as few passes as it takes.
+
+In all of them ``R_i = sum_j (z_ij / sum_i z_ij) R_j``; they differ in what they call the
+contribution ``z_ij`` of input i to output j. A stabilizer keeps the denominator from zero.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from zennit.core import Hook
-from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ZBox, ZPlus
+from zennit.core import expand
 
-from xai.attribution.canonical import (
-    ACTIVATIONS,
-    AVERAGES,
-    LINEAR,
-    Affine,
-    LastAxisSum,
-    first_layers,
-)
-from xai.attribution.composites import COMPOSITES
+from xai.attribution.lrp.relay import Rule
+from xai.attribution.lrp.variants import Share, Variants, twin
 
-if TYPE_CHECKING:
-    from xai.attribution.params import LrpParams
-    from xai.models import LoadedModel
+Stabilizer = Callable[[Tensor], Tensor]
+
+#: The stabilizer of every rule whose name is not epsilon.
+SMALL = 1e-6
 
 
-def assign(model: LoadedModel, net: nn.Module, params: LrpParams) -> dict[str, Hook]:
-    """Return the rule of each module, by dotted path; the others keep their gradient.
+def stabilizer(epsilon: float) -> Stabilizer:
+    """Return what moves a denominator away from zero by epsilon, zero upwards."""
 
-    Parameters
-    ----------
-    model : LoadedModel
-        Whose steps say what the first layers are and whose preprocessing
-        bounds the box.
-    net : nn.Module
-        From :func:`xai.attribution.canonical.canonical`.
-    params : LrpParams
+    def move(denominator: Tensor) -> Tensor:
+        # A zero below zero is a sum of nothing but zeros: no share depends on its sign.
+        step = torch.full((), epsilon, dtype=denominator.dtype, device=denominator.device)
+        return torch.copysign(step, denominator).add_(denominator)
 
-    Raises
-    ------
-    ValueError
-        If the box rule has no pixels to bound.
-
-    Notes
-    -----
-    Deviation from zennit's composites: the first layers are those that the
-    image reaches first, not those that were written down first.
-    """
-    row = COMPOSITES[params.composite]
-    first = first_layers(model.steps) if row.first else frozenset()
-    makers = _makers(params)
-    rules: dict[str, Hook] = {}
-    for name, module in net.named_modules():
-        if name in first:
-            rules[name] = (
-                _box(model, name, module, params) if row.first == "box" else (makers[row.first]())
-            )
-        elif isinstance(module, LINEAR):
-            rules[name] = makers[row.conv if isinstance(module, nn.Conv2d) else row.dense]()
-        elif isinstance(module, Affine):
-            rules[name] = makers["zero" if params.composite == "zero" else "epsilon"]()
-        elif isinstance(module, (*AVERAGES, LastAxisSum)):
-            rules[name] = Norm(_exact) if params.composite == "zero" else Norm()
-        elif isinstance(module, ACTIVATIONS):
-            rules[name] = Pass()
-    return rules
+    return move
 
 
-def _makers(params: LrpParams) -> dict[str, Callable[[], Hook]]:
-    zeroed = ["bias"] if params.zero_bias else None
-    return {
-        "zero": lambda: Epsilon(_exact, zero_params=zeroed),
-        "epsilon": lambda: Epsilon(params.epsilon, zero_params=zeroed),
-        "gamma": lambda: Gamma(params.gamma, zero_params=zeroed),
-        "z_plus": lambda: ZPlus(zero_params=zeroed),
-        "alpha2_beta1": lambda: AlphaBeta(2.0, 1.0, zero_params=zeroed),
-        "flat": lambda: Flat(zero_params=zeroed),
-    }
-
-
-def _exact(denominator: Tensor) -> Tensor:
+def exact(denominator: Tensor) -> Tensor:
     """Divide by the sum itself; where it is zero nothing was contributed, so 1 will do."""
     return torch.where(denominator == 0, torch.ones_like(denominator), denominator)
 
 
-def _box(model: LoadedModel, name: str, module: nn.Module, params: LrpParams) -> Hook:
-    """Return the box rule with the normalised values of a black and of a white pixel."""
-    channels, height, width = model.input_shape
-    shape = (1, channels, height, width)
-    low = model.normalize(torch.zeros(shape))
-    high = model.normalize(torch.ones(shape))
-    if isinstance(module, nn.Conv2d) and module.in_channels == channels:
-        low, high = low[:, :, :1, :1], high[:, :, :1, :1]
-    elif isinstance(module, nn.Linear) and module.in_features == low.numel():
-        low, high = low.flatten(1), high.flatten(1)
-    else:
-        raise ValueError(
-            f"composite: expected a first layer that reads the pixels for the box rule, got {name}"
-        )
-    return ZBox(low, high, zero_params=["bias"] if params.zero_bias else None)
+_SMALL = stabilizer(SMALL)
+
+
+def signed_parts(x: Tensor) -> tuple[Tensor, ...]:
+    """Return the positive and the negative part; behind a ReLU there is only the first."""
+    if bool(x.min() >= 0):
+        return (x,)
+    return x.clamp(min=0), x.clamp(max=0)
+
+
+def handed(
+    terms: Sequence[tuple[Tensor, nn.Module]], relevance: Tensor, stable: Stabilizer = _SMALL
+) -> Tensor:
+    """Share relevance among the inputs of sums by what they contribute.
+
+    Parameters
+    ----------
+    terms : sequence of (Tensor, nn.Module)
+        Parts of the input, of equal shape, and the linear layer that each goes through;
+        their outputs together are the sums.
+    relevance : Tensor
+        Of the sums.
+    stable : callable
+    """
+    with torch.enable_grad():
+        leaves = [part.detach().requires_grad_() for part, _ in terms]
+        sums = [layer.forward(leaf) for leaf, (_, layer) in zip(leaves, terms, strict=True)]
+    below = stable(sum((one.detach() for one in sums[1:]), sums[0].detach()))
+    torch.div(relevance, below, out=below)
+    slopes = torch.autograd.grad(sums, leaves, [below] * len(sums))
+    shares = [slope.mul_(part) for slope, (part, _) in zip(slopes, terms, strict=True)]
+    return sum(shares[1:], shares[0])
+
+
+class Pass(Rule):
+    """Hand on what was received, one output to one input."""
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return the relevance as it is."""
+        return (relevance,)
+
+
+class Contribution(Rule):
+    """Share by what each input adds to the output: LRP-0, epsilon, and of averages and sums.
+
+    Parameters
+    ----------
+    stable : callable
+    """
+
+    follows = True
+
+    def __init__(self, stable: Stabilizer = _SMALL) -> None:
+        super().__init__()
+        self.stable = stable
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = x_i w_ij``, the bias being part of the sum."""
+        below = self.stable(output.detach())
+        torch.div(relevance, below, out=below)
+        slopes = torch.autograd.grad(output, inputs, below)
+        return tuple(one.detach() * slope for one, slope in zip(inputs, slopes, strict=True))
+
+
+class Weighted(Rule):
+    """Base of the rules that look at a linear layer's weights.
+
+    Parameters
+    ----------
+    variants : Variants
+    bias : bool
+        Whether the biases have a share.
+    """
+
+    def __init__(self, variants: Variants, *, bias: bool = True) -> None:
+        super().__init__()
+        self.variants = variants
+        self.bias = bias
+
+    def terms(
+        self, module: nn.Module, parts: tuple[Tensor, ...], positive: float, negative: float
+    ) -> list[tuple[Tensor, nn.Module]]:
+        """Pair the positive part with shares of the weights, the negative with them swapped."""
+        shares = Share(positive, negative, self.bias), Share(negative, positive, False)
+        pairs = zip(parts, shares, strict=False)
+        return [(part, self.variants.of(module, share)) for part, share in pairs]
+
+
+class Unbiased(Weighted):
+    """The epsilon rule without the bias.
+
+    Parameters
+    ----------
+    variants : Variants
+    stable : callable
+    """
+
+    def __init__(self, variants: Variants, stable: Stabilizer) -> None:
+        super().__init__(variants, bias=False)
+        self.stable = stable
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = x_i w_ij``, and nothing else in the sum."""
+        layer = self.variants.of(module, Share(1.0, 1.0, False))
+        return (handed([(inputs[0], layer)], relevance, self.stable),)
+
+
+class ZPlus(Weighted):
+    """Share by positive contributions alone."""
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = (x_i w_ij)^+``."""
+        terms = self.terms(module, signed_parts(inputs[0]), 1.0, 0.0)
+        return (handed(terms, relevance),)
+
+
+class Alpha2Beta1(Weighted):
+    """Positive contributions share twice the relevance, negative ones take once off."""
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return twice the shares by ``(x_i w_ij)^+`` less those by ``(x_i w_ij)^-``."""
+        parts = signed_parts(inputs[0])
+        favour = handed(self.terms(module, parts, 1.0, 0.0), relevance)
+        return (favour.mul_(2.0).sub_(handed(self.terms(module, parts, 0.0, 1.0), relevance)),)
+
+
+class Gamma(Weighted):
+    """Favour the contributions that have the sign of the output.
+
+    Parameters
+    ----------
+    variants : Variants
+    gamma : float
+    bias : bool
+
+    References
+    ----------
+    L. Andéol, Y. Kawakami, Y. Wada, T. Kanamori, K.-R. Müller, G. Montavon: Learning domain
+    invariant representations by joint Wasserstein distance minimization, 2021,
+    arXiv 2106.04923: the rule for inputs and outputs of either sign.
+    """
+
+    def __init__(self, variants: Variants, gamma: float, *, bias: bool = True) -> None:
+        super().__init__(variants, bias=bias)
+        self.gamma = gamma
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = x_i w_ij + gamma (x_i w_ij)^s``, s the sign of the output j."""
+        parts = signed_parts(inputs[0])
+        much = 1.0 + self.gamma
+        sign = output.detach().sign()
+        total = torch.zeros_like(inputs[0])
+        for chosen, factors in (
+            (sign.clamp(min=0), (much, 1.0)),
+            (sign.clamp(max=0).neg_(), (1.0, much)),
+        ):
+            some = chosen.mul_(relevance)
+            # In front of a ReLU nothing below zero has relevance.
+            if bool(some.min() < 0) or bool(some.max() > 0):
+                total = total.add_(handed(self.terms(module, parts, *factors), some))
+        return (total,)
+
+
+class Flat(Rule):
+    """Share evenly among all inputs that an output is joined to."""
+
+    def hand(
+        self, module: Any, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = 1``; since outputs differ in nothing, one stands for all of a group."""
+        x = inputs[0]
+        if isinstance(module, nn.Linear):
+            received = relevance.sum(-1, keepdim=True) / (module.in_features + SMALL)
+            return (received.expand_as(x),)
+        groups = module.groups
+        width = module.in_channels // groups
+        received = relevance.unflatten(1, (groups, -1)).sum(2)
+        layer = twin(module, module.weight.new_full((groups, 1, *module.kernel_size), 1.0), None)
+        with torch.enable_grad():
+            ones = torch.ones_like(x[:, :groups]).requires_grad_()
+            count = layer.forward(ones)
+        share = received / (width * count.detach() + SMALL)
+        (slope,) = torch.autograd.grad(count, ones, share)
+        return (slope.repeat_interleave(width, 1),)
+
+
+class Box(Weighted):
+    """Share by what an input adds above the least that a pixel could.
+
+    Parameters
+    ----------
+    variants : Variants
+    low, high : Tensor
+        Values of a black and of a white pixel, one for each channel of the input.
+    """
+
+    def __init__(self, variants: Variants, low: Tensor, high: Tensor) -> None:
+        super().__init__(variants, bias=False)
+        self.low, self.high = low, high
+
+    def hand(
+        self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, relevance: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Return ``z_ij = x_i w_ij - l_i w_ij^+ - h_i w_ij^-``; biases cancel."""
+        x = inputs[0]
+        parts = x - expand(self.low, x.shape), x - expand(self.high, x.shape)
+        return (handed(self.terms(module, parts, 1.0, 0.0), relevance),)

@@ -1,0 +1,1 @@
+"""Layer-wise relevance propagation: rules, composites, the canonical network, relevance inside."""
