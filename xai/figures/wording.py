@@ -17,6 +17,11 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
+def hundredths(value: float) -> str:
+    """Write a correlation with two digits behind the point, for people; never −0.00."""
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+
+
 def percent(probability: float) -> str:
     """Write a probability for people: never 0 or 100 % unless it is exactly that."""
     if probability in (0.0, 1.0):
