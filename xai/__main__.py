@@ -7,6 +7,7 @@ import importlib.metadata
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 from xai import data
 from xai.models import MODELS
@@ -125,6 +126,63 @@ def maps(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def attribute(arguments: argparse.Namespace) -> int:
+    """Explain a picture, or repeat an explanation from its manifest."""
+    from xai.attribution.manifests import command
+
+    try:
+        if arguments.manifest:
+            same, line = command.again(arguments.manifest, arguments.out, arguments.weights)
+        else:
+            same, line = (
+                True,
+                command.anew(
+                    arguments.model,
+                    arguments.image,
+                    arguments.method,
+                    arguments.out,
+                    target=arguments.target,
+                    contrast=arguments.contrast,
+                    settings=arguments.param,
+                    seed=arguments.seed,
+                    weights=arguments.weights,
+                ),
+            )
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
+        return 2
+    except (TypeError, ValueError) as error:
+        print(" ".join(str(error).split())[:600], file=sys.stderr)
+        return 2
+    print(line)
+    return 0 if same else 1
+
+
+def _add_attribute(commands: Any) -> None:
+    add = commands.add_parser("attribute", help=attribute.__doc__, description=attribute.__doc__)
+    add.add_argument("--out", required=True, type=Path, help="the .npz file to write")
+    add.add_argument("--manifest", type=Path, help="the .json file to repeat")
+    add.add_argument("--weights", type=Path, help="the file of weights of your own")
+    new = add.add_argument_group("without a manifest", "a new one is written beside the array")
+    new.add_argument("--model", help="the model, or the architecture of --weights")
+    new.add_argument("--image", type=Path, help="a picture file")
+    new.add_argument("--method", help="such as lrp")
+    new.add_argument("--target", type=int, help="index of the class; else the predicted one")
+    new.add_argument("--contrast", type=int, help="index of a class whose score is taken off")
+    new.add_argument("--param", action="append", default=[], help="name=value; may come again")
+    new.add_argument("--seed", type=int, default=0)
+
+    def run(arguments: argparse.Namespace) -> int:
+        direct = (arguments.model, arguments.image, arguments.method)
+        if arguments.manifest and any((*direct, arguments.param)):
+            add.error("--manifest says all but --weights and --out")
+        if not arguments.manifest and not all(direct):
+            add.error("expected --manifest, or --model, --image and --method")
+        return attribute(arguments)
+
+    add.set_defaults(run=run)
+
+
 def _writable(folder: Path) -> str:
     probe = folder / ".probe"
     try:
@@ -155,6 +213,7 @@ def main() -> int:
     add = commands.add_parser("maps", help=maps.__doc__)
     add.add_argument("--out", default=str(data.path("maps")), help="folder for the maps")
     add.set_defaults(run=maps)
+    _add_attribute(commands)
     add = commands.add_parser("doctor", help=doctor.__doc__)
     add.set_defaults(run=doctor)
     arguments = parser.parse_args()

@@ -1,0 +1,1 @@
+"""Explanations as files: all that makes one again, written, read and repeated."""
