@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import streamlit as st
 
@@ -103,7 +103,7 @@ def show(
     mount: Callable[..., Any],
     *,
     key: str,
-    height: int,
+    height: int | Literal["content"],
     view: Mapping[str, Any],
     engine: Part,
     parts: Mapping[str, Part],
@@ -117,8 +117,8 @@ def show(
         What :func:`component` returned.
     key : str
         Streamlit's key.
-    height : int
-        In CSS pixels.
+    height : int or "content"
+        In CSS pixels, or as high as what is in it.
     view : mapping
         The small message. Parts are named in it by their digests.
     engine : Part

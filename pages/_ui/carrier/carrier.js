@@ -88,7 +88,8 @@ class Holder {
 
   update(component) {
     this.component = component;
-    this.root.style.height = `${component.data.height}px`;
+    const { height } = component.data;
+    this.root.style.height = height === "content" ? "" : `${height}px`;
     this.refresh();
   }
 
