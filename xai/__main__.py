@@ -144,7 +144,7 @@ def attribute(arguments: argparse.Namespace) -> int:
                     target=arguments.target,
                     contrast=arguments.contrast,
                     settings=arguments.param,
-                    seed=arguments.seed,
+                    seed=arguments.seed or 0,
                     weights=arguments.weights,
                 ),
             )
@@ -170,11 +170,13 @@ def _add_attribute(commands: Any) -> None:
     new.add_argument("--target", type=int, help="index of the class; else the predicted one")
     new.add_argument("--contrast", type=int, help="index of a class whose score is taken off")
     new.add_argument("--param", action="append", default=[], help="name=value; may come again")
-    new.add_argument("--seed", type=int, default=0)
+    new.add_argument("--seed", type=int, help="of methods that draw random numbers; else 0")
 
     def run(arguments: argparse.Namespace) -> int:
         direct = (arguments.model, arguments.image, arguments.method)
-        if arguments.manifest and any((*direct, arguments.param)):
+        others = (arguments.target, arguments.contrast, arguments.seed)
+        told = any((*direct, arguments.param)) or any(one is not None for one in others)
+        if arguments.manifest and told:
             add.error("--manifest says all but --weights and --out")
         if not arguments.manifest and not all(direct):
             add.error("expected --manifest, or --model, --image and --method")

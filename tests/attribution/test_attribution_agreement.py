@@ -34,6 +34,15 @@ def test_a_pair_without_a_sign_is_compared_by_size():
     np.testing.assert_array_equal(np.diagonal(found.spearman), 1)
 
 
+def test_a_contrast_by_rise_has_a_sign():
+    a, b = noise(0), noise(1)
+    positive, both = made(abs(b), "rise"), made(b, "rise")
+    assert (positive.signed, both.signed) == (False, True)
+    found = agreement([made(a), positive, both])
+    assert found.spearman[0, 1] == pytest.approx(spearman(abs(a[0]), abs(b[0])))
+    assert found.spearman[0, 2] == pytest.approx(spearman(a[0], b[0]))
+
+
 def test_consensus_counts_the_maps_that_mark_a_pixel():
     first, second = np.zeros((10, 10)), np.zeros((10, 10))
     first[:2], second[1:3] = -np.arange(20).reshape(2, 10) - 1, 5

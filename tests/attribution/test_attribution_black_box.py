@@ -290,7 +290,7 @@ def test_rise_equals_the_masks_built_pixel_by_pixel(model, image, grid, p):
     found = run(model, image, "rise", target=1, params=params, seed=4)
     drawn = draw(9, grid, p, (7, 5), 4)
     masks = [
-        reference.enlarged_mask(cells.numpy(), drawn.cell, shift, (7, 5))
+        reference.enlarged_mask(cells.float().numpy(), drawn.cell, shift, (7, 5))
         for cells, shift in zip(drawn.cells, drawn.shifts, strict=True)
     ]
     assert np.abs(drawn.masks(0, 9, (7, 5)).numpy() - masks).max() < 1e-6
@@ -303,9 +303,9 @@ def test_cells_and_shifts_are_drawn_evenly():
     drawn = draw(4000, 3, 0.3, (7, 5), 0)
     assert drawn.cell == (3, 2)
     assert drawn.cells.shape == (4000, 3, 3)
-    assert set(drawn.cells.unique().tolist()) == {0.0, 1.0}
+    assert drawn.cells.dtype == torch.bool
     # Five standard errors of each cell's share, and of each shift's.
-    assert np.abs(drawn.cells.mean(0).numpy() - 0.3).max() < 5 * (0.3 * 0.7 / 4000) ** 0.5
+    assert np.abs(drawn.cells.float().mean(0).numpy() - 0.3).max() < 5 * (0.3 * 0.7 / 4000) ** 0.5
     for place in np.ndindex(3, 2):
         share = drawn.shifts.count(place) / 4000
         assert abs(share - 1 / 6) < 5 * (1 / 6 * 5 / 6 / 4000) ** 0.5
@@ -438,17 +438,6 @@ def test_deconvnet_equals_the_rule_written_out(model, image, target):
     literal = reference.deconvolved(list(model.net), x, target) / spread
     assert np.abs(literal).max() > 0.01
     assert np.abs(found.relevance - literal).max() <= 1e-5 * np.abs(literal).max()
-
-
-@pytest.mark.filterwarnings("ignore:Setting backward hooks")
-def test_deconvnet_equals_captum(lenet, digits):
-    net = nn.Sequential()
-    net.add_module("net", lenet.private())
-    x = lenet.normalize(digits[2][None]).requires_grad_()
-    theirs = attr.Deconvolution(net).attribute(x, target=4)[0].detach().numpy() / 0.3081
-    ours = run(lenet, digits[2], "deconvnet", target=4).relevance
-    assert np.abs(theirs).max() > 0
-    assert np.abs(ours - theirs).max() <= 1e-4 * np.abs(theirs).max()
 
 
 def test_without_maxima_deconvnet_does_not_look_at_the_image(residual, picture):

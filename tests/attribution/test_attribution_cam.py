@@ -406,6 +406,15 @@ def test_a_strip_counts_its_stages_and_may_be_stopped(lenet, digits, state_of):
     assert set(STRIP_METHODS) <= set(METHODS)
 
 
+@pytest.mark.parametrize("guard", [torch.no_grad, torch.inference_mode])
+def test_a_strip_has_gradients_of_its_own(lenet, digits, guard):
+    plain = strip(lenet, digits[0])
+    with guard():
+        other = strip(lenet, digits[0])
+    for one, same in zip(plain.stages, other.stages, strict=True):
+        assert np.array_equal(one.relevance, same.relevance)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -267,3 +268,10 @@ def test_the_black_image_is_known_by_its_digest():
     )
     assert isinstance(found.params, Params)
     assert "black" in remarks(found)[0]
+    # The distance from white is not what is zero here.
+    params = METHODS["integrated_gradients"].params
+    for start, blamed in (("black", True), ("white", False)):
+        path = dataclasses.replace(
+            found, method="integrated_gradients", params=params(baseline=start)
+        )
+        assert ("The image is black" in remarks(path)[0]) is blamed

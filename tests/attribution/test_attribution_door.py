@@ -117,7 +117,9 @@ def test_the_image_is_read_only_read(residual, picture):
 def test_a_batch_of_one_and_double_precision_are_the_same_image(lenet, digits):
     plain = run(lenet, digits[0], "gradient")
     tracked = torch.tensor(digits[0], requires_grad=True)
-    for same in (digits[:1], digits[0].astype(np.float64), tracked):
+    with torch.inference_mode():
+        inferred = torch.from_numpy(digits[0]) + 0
+    for same in (digits[:1], digits[0].astype(np.float64), tracked, inferred):
         other = run(lenet, same, "gradient")
         assert np.array_equal(other.relevance, plain.relevance)
         assert other.digest == plain.digest
@@ -154,6 +156,9 @@ def test_an_empty_image_is_explained_too(lenet, level, method):
         ({"target": 2.0}, TypeError, "target: expected a whole number"),
         ({"target": "cat"}, TypeError, "target: expected a whole number"),
         ({"target": np.array([1])}, TypeError, "target: expected a whole number"),
+        ({"target": 4, "contrast": 4}, ValueError, "another class than the explained one, 4"),
+        ({"contrast": 10}, ValueError, "contrast: expected 0 to 9, got 10"),
+        ({"contrast": 1.0}, TypeError, "contrast: expected a whole number"),
         ({"seed": -1}, ValueError, "seed"),
         ({"seed": 0.5}, TypeError, "seed"),
         ({"image": np.zeros((1, 27, 28), np.float32)}, ValueError, "(1, 28, 28)"),

@@ -12,7 +12,8 @@ import torch
 from attribution_networks import randomise
 from torch import nn
 
-from xai.attribution import METHODS, blocked, run
+from xai.attribution import METHODS, blocked, channel_relevance, ledger, run, strip
+from xai.attribution.lrp.composites import COMPOSITES
 from xai.models import computation
 
 QUICK = {
@@ -47,9 +48,25 @@ def test_the_shared_network_is_as_before_on_success_and_on_failure(lenet, digits
     assert state_of(lenet.net) == before
     with pytest.raises(ValueError, match="target"):
         run(lenet, digits[0], method, target=99)
-    for calls in (1, 2):
+    assert state_of(lenet.net) == before
+    assert np.array_equal(lenet.predict(digits[0]).logits, logits)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stop_at_any_call_leaves_nothing_and_the_next_map_is_the_same(
+    monkeypatch, lenet, digits, state_of, method
+):
+    # One image in a batch, so that there is a call for each.
+    monkeypatch.setattr("xai.attribution.gradients.gradient._BATCH_NUMBERS", 1)
+    before, logits = state_of(lenet.net), lenet.predict(digits[0]).logits
+    params, said = QUICK.get(method), []
+    plain = run(lenet, digits[0], method, params=params, progress=lambda *one: said.append(one))
+    assert len(said) >= (4 if method in QUICK else 2)
+    for calls in range(1, len(said) + 1):
         with pytest.raises(StoppedError):
-            run(lenet, digits[0], method, progress=stop_after(calls))
+            run(lenet, digits[0], method, params=params, progress=stop_after(calls))
+        again = run(lenet, digits[0], method, params=params)
+        assert np.array_equal(again.relevance, plain.relevance)
     assert state_of(lenet.net) == before
     assert np.array_equal(lenet.predict(digits[0]).logits, logits)
 
@@ -132,6 +149,58 @@ def test_eight_threads_of_mixed_methods_get_the_answers_of_one(lenet, digits, st
     for ours, alone in zip(in_threads(jobs, 8), single, strict=True):
         assert np.array_equal(ours, alone)
     assert state_of(lenet.net) == before
+
+
+def test_those_who_are_stopped_do_not_disturb_the_others(lenet, digits, state_of):
+    before = state_of(lenet.net)
+
+    def stopped(method):
+        def job():
+            with pytest.raises(StoppedError):
+                run(lenet, digits[1], method, params=QUICK.get(method), progress=stop_after(2))
+
+        return job
+
+    whole = [job_of(lenet, digits[0], method, 4) for method in METHODS]
+    alone = [job() for job in whole]
+    # In every thread both kinds follow each other.
+    jobs = [
+        job for method, job in zip(METHODS, whole, strict=True) for job in (stopped(method), job)
+    ]
+    found = in_threads(jobs * 2, 7)
+    for place, ours in enumerate(found[1::2]):
+        assert np.array_equal(ours, alone[place % len(alone)])
+    assert state_of(lenet.net) == before
+
+
+def test_two_hundred_explanations_of_all_kinds_leave_nothing(lenet, digits, state_of):
+    before, logits = state_of(lenet.net), lenet.predict(digits[0]).logits
+    others = [name for name in METHODS if name not in ("lrp", "smoothgrad", "integrated_gradients")]
+    kinds = [
+        lambda image, name=name: run(lenet, image, name, params=QUICK.get(name)) for name in others
+    ]
+    kinds += [
+        lambda image, name=name: run(lenet, image, "lrp", params={"composite": name})
+        for name in COMPOSITES
+    ]
+    kinds += [
+        lambda image: ledger(lenet, image),
+        lambda image: strip(lenet, image),
+        lambda image: channel_relevance(lenet, image, "conv2"),
+    ]
+
+    def alive():
+        gc.collect()
+        return len(gc.get_objects())
+
+    for turn in range(2 * len(kinds)):
+        kinds[turn % len(kinds)](digits[turn % 8])
+    start = alive()
+    for turn in range(200):
+        kinds[turn % len(kinds)](digits[turn % 8])
+    assert alive() - start < 100
+    assert state_of(lenet.net) == before
+    assert np.array_equal(lenet.predict(digits[0]).logits, logits)
 
 
 def test_eight_threads_on_a_residual_network_with_batch_norms(lite0, picture, state_of):

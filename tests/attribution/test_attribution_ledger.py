@@ -16,6 +16,7 @@ from xai.attribution import Ledger
 from xai.attribution.lrp import bookkeeping
 from xai.attribution.lrp.composites import COMPOSITES
 from xai.attribution.lrp.ledger import PIXELS, percent, sentence
+from xai.models.nets import Sum
 
 _DEPTHS = {"lower": "flat", "middle": "gamma", "upper": "zero"}
 
@@ -95,6 +96,24 @@ def test_a_large_epsilon_takes_its_share(chain, ones):
     assert found.rows[0].stabilizer == pytest.approx(8 * 8 / 16)
     assert found.rows[0].bias == pytest.approx(8 * 2 / 16)
     _balanced(found)
+
+
+def test_a_large_epsilon_takes_its_share_of_sums_below_zero_too(residual, picture):
+    image = picture(residual.input_shape)
+    for epsilon in (0.05, 1.0):
+        params = {"composite": "epsilon", "epsilon": epsilon}
+        found = attribution.ledger(residual, image, params=params)
+        _balanced(found)
+        out = found.rows[0]
+        taken = found.score * epsilon / (abs(found.score) + epsilon)
+        assert out.stabilizer == pytest.approx(taken, rel=1e-5)
+    scores = residual.predict(image).logits
+    worst = int(scores.argmin())
+    assert scores[worst] < 0
+    found = attribution.ledger(residual, image, target=worst, params=params)
+    _balanced(found)
+    # Of a score below zero it takes some of what is below zero.
+    assert found.rows[0].stabilizer == pytest.approx(found.score / (1 - found.score), rel=1e-5)
 
 
 def test_twice_the_positive_less_the_negative(chain, ones):
@@ -199,6 +218,37 @@ def test_a_wrong_rule_shows(residual, picture, monkeypatch):
     wrong = attribution.ledger(residual, image)
     gap = {row.name: row.gap for row in wrong.rows}["conv2"]
     assert abs(gap) > 100 * max(abs(row.gap) for row in truth.rows)
+
+
+class _Padded(nn.Module):
+    """A padding that two convolutions read, so that it belongs to neither."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d(1)
+        self.left, self.right = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+        self.add = Sum()
+        self.flatten = nn.Flatten()
+        self.fc = nn.Linear(4 * 64, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pad(x)
+        return self.fc(self.flatten(self.add(self.left(x), self.right(x))))
+
+
+def test_what_falls_on_padding_is_told(wrap, picture):
+    model = wrap(randomise(_Padded(), 2), (3, 8, 8))
+    found = attribution.ledger(model, picture((3, 8, 8)))
+    _balanced(found)
+    pad = next(row for row in found.rows if row.name == "pad")
+    # Flat rules share evenly among pixels that do not exist, too: 36 of 100 places.
+    assert abs(pad.other) > 0.01 * abs(pad.received)
+    assert found.absorbed["other"] == pad.other
+    assert "on padding" in sentence(found) or "padding added" in sentence(found)
+    # By contribution nothing goes to zeros.
+    plain = attribution.ledger(model, picture((3, 8, 8)), params={"composite": "epsilon"})
+    assert plain.absorbed["other"] == 0
+    _balanced(plain)
 
 
 class _Twice(nn.Module):

@@ -16,6 +16,7 @@ from torch import nn
 
 from xai.attribution import assignment, blocked, channel_relevance, run
 from xai.attribution.aim import Aim
+from xai.attribution.lending import forget, lent
 from xai.attribution.lrp.canonical import canonical
 from xai.attribution.lrp.composites import COMPOSITES, LABELS
 from xai.attribution.lrp.params import LrpParams
@@ -259,6 +260,23 @@ def test_changed_weights_are_kept_within_a_bound_and_dropped_when_unused():
     assert kept.of(layers[2], Share(1.0, 1.0)).weight.data_ptr() == layers[2].weight.data_ptr()
     kept.forget_unused()
     assert kept.size == 0
+
+
+def test_weights_of_rules_that_are_no_longer_used_are_not_kept(residual, picture):
+    image = picture(residual.input_shape)
+
+    def kept(composite):
+        forget(residual)
+        for name in composite:
+            run(residual, image, "lrp", params={"composite": name})
+        with lent(residual, "lrp", lambda model: pytest.fail("none waits")) as prepared:
+            return prepared.variants.size
+
+    one, other = kept(["epsilon_plus"]), kept(["epsilon_gamma_box"])
+    assert one > 0
+    assert other > 0
+    assert kept(["epsilon_plus", "epsilon_gamma_box"]) == other
+    assert kept(["epsilon_plus", "epsilon"]) == 0
 
 
 def test_weights_are_scaled_by_their_sign():

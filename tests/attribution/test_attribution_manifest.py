@@ -449,7 +449,7 @@ WRONG = {
     "a folder": (("--manifest", ".", "--out", "b.npz"), "directory"),
     "a picture": (("--manifest", "digit.png", "--out", "b.npz"), "UTF-8"),
     "another name": ((*DIRECT, "--out", "b.txt"), "ends in .npz"),
-    "no folder": ((*DIRECT, "--param", "n=1", "--out", "no/b.npz"), "No such file"),
+    "no folder": ((*DIRECT, "--param", "n=1", "--out", "no/b.npz"), "no/b.npz: No such file"),
     "no model": (("--model", "x", *DIRECT[2:], "--out", "b.npz"), "model: expected one of"),
     "no method": ((*DIRECT[:-1], "x", "--out", "b.npz"), "method: expected one of"),
     "no class": ((*DIRECT, "--target", "99", "--out", "b.npz"), "target: expected 0 to 9"),
@@ -474,6 +474,10 @@ def test_bad_words_end_in_one_sentence(case, call, digit_file):
 def test_a_manifest_and_a_picture_at_once_are_refused(call, digit_file):
     status, _, error = call(*DIRECT, "--manifest", "a.json", "--out", "b.npz")
     assert (status, "says all" in error) == (2, True)
+    # What a manifest says already must not be said again and then not be heard.
+    for words in (("--seed", "0"), ("--target", "3"), ("--contrast", "3"), ("--param", "n=1")):
+        status, _, error = call(*words, "--manifest", "a.json", "--out", "b.npz")
+        assert (status, "says all" in error) == (2, True)
     status, _, error = call("--model", "lenet5-mnist", "--out", "b.npz")
     assert (status, "expected --manifest, or" in error) == (2, True)
 

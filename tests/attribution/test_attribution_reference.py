@@ -10,6 +10,7 @@ from captum import attr
 from torch import nn
 
 from xai.attribution import run
+from xai.attribution.black_box.rise import draw
 from xai.attribution.lrp.canonical import canonical
 
 
@@ -183,6 +184,70 @@ def test_guided_grad_cam_equals_captum(case):
     theirs = guided.attribute(x, target=target, interpolate_mode="bilinear")[0].detach().numpy()
     ours = run(model, image, "guided_grad_cam", target=target, params={"layer": layer})
     assert close(ours.relevance, theirs, 1e-4)
+
+
+@pytest.mark.parametrize("of", ["gradient", "integrated gradients"])
+def test_smoothgrad_is_captums_map_averaged_over_noisy_copies(case, of):
+    model, image, target, net, x = case
+    generator = torch.Generator().manual_seed(5)
+    copies = [
+        x.detach() + 0.2 * torch.randn(image.shape, generator=generator)[None] for _ in range(3)
+    ]
+    if of == "gradient":
+        slope = attr.Saliency(net)
+        maps = [slope.attribute(one.requires_grad_(), target=target, abs=False) for one in copies]
+    else:
+        path = attr.IntegratedGradients(net, multiply_by_inputs=False)
+        maps = [
+            path.attribute(one, target=target, n_steps=4, method="riemann_middle") for one in copies
+        ]
+    theirs = torch.cat(maps).mean(0).detach().numpy()
+    params = {"n": 3, "sigma": 0.2, "of": of, "path_steps": 4}
+    ours = run(model, image, "smoothgrad", target=target, params=params, seed=5)
+    assert close(ours.relevance, theirs, 1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Setting backward hooks")
+def test_deconvnet_equals_captum(case):
+    model, image, target, net, x = case
+    theirs = attr.Deconvolution(net).attribute(x, target=target)[0].detach().numpy()
+    assert close(run(model, image, "deconvnet", target=target).relevance, theirs, 1e-4)
+
+
+def test_occlusion_equals_captum(case):
+    model, image, target, net, x = case
+    channels, side, _ = image.shape
+    window = side // 4
+    with torch.no_grad():
+        theirs = attr.Occlusion(net).attribute(
+            x,
+            sliding_window_shapes=(channels, window, window),
+            strides=(channels, window // 2, window // 2),
+            baselines=0.0,
+            target=target,
+        )
+    params = {"window": window, "stride": window // 2, "fill": "black"}
+    ours = run(model, image, "occlusion", target=target, params=params)
+    # They give each channel what the whole window took.
+    assert close(ours.relevance, theirs[0, :1].numpy(), 1e-4)
+
+
+def test_rise_equals_its_masks_one_after_the_other(case):
+    model, image, target, net, _ = case
+
+    def probability(one):
+        with torch.no_grad():
+            return float(net(torch.from_numpy(one.astype(np.float32))[None]).softmax(1)[0, target])
+
+    drawn = draw(6, 3, 0.5, image.shape[1:], 2)
+    masks = [
+        reference.enlarged_mask(cells.float().numpy(), drawn.cell, shift, image.shape[1:])
+        for cells, shift in zip(drawn.cells, drawn.shifts, strict=True)
+    ]
+    literal = reference.weighted_masks(probability, image, masks, 0.5)[None]
+    params = {"n": 6, "grid": 3, "p": 0.5}
+    ours = run(model, image, "rise", target=target, params=params, seed=2)
+    assert close(ours.relevance, literal, 1e-4)
 
 
 # --------------------------------------------------------------------- zennit

@@ -184,6 +184,21 @@ def test_integrated_gradients_add_up_to_the_difference(residual, picture):
     assert "take more steps" in completeness(coarse).sentence
 
 
+def test_of_a_contrast_the_difference_of_two_scores_is_promised(residual, picture):
+    image = picture((3, 8, 8))
+    logits = residual.predict(image).logits
+    whole = float(logits[1] - logits[4])
+    path = run(residual, image, "integrated_gradients", target=1, contrast=4, params={"steps": 200})
+    black = residual.predict(np.zeros_like(image)).logits
+    said = completeness(path)
+    assert said.promised == pytest.approx(whole - float(black[1] - black[4]), abs=1e-4)
+    assert abs(said.gap) < 0.01 * abs(said.promised)
+    assert path.diagnostics["baseline_logit"] == pytest.approx(black[1] - black[4], abs=1e-5)
+    shares = run(residual, image, "lrp", target=1, contrast=4)
+    assert completeness(shares).promised == pytest.approx(whole, abs=1e-4)
+    assert "difference of the two scores" in completeness(shares).sentence
+
+
 def test_other_methods_promise_nothing(linear, image):
     for method in ("gradient", "input_x_gradient", "smoothgrad", "occlusion"):
         assert completeness(run(linear, image, method)) is None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xai.attribution.methods import METHODS
 from xai.types import Params
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class Attribution:
     def score(self) -> float:
         """The explained number: the logit, or the difference of the two."""
         return self.logit - (self.contrast_logit or 0.0)
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 carry meaning: those of a contrast by RISE do, too."""
+        return METHODS[self.method].signed or bool((self.relevance < 0).any())
 
     def __post_init__(self) -> None:
         self.relevance.setflags(write=False)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xai import images
-from xai.attribution.methods import METHODS
 from xai.figures import heatmaps, pictures
 from xai.figures.colours import DIVERGING, SEQUENTIAL, hexes
 from xai.figures.wording import number
@@ -86,7 +85,7 @@ def plate(
     values = heatmaps.collapse(found.relevance)
     own = heatmaps.common_scale([values], percentile=SHARE) if scale is None else scale
     note = f"full colour: strongest {100 - SHARE:g} %" if scale is None else ""
-    signed = METHODS[found.method].signed or bool((values < 0).any())
+    signed = found.signed
     low, high = -np.inf if part != "positive" else 0, np.inf if part != "negative" else 0
     shown = values.clip(low, high)
     below = pictures.picture(image, grey=True)

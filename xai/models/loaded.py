@@ -147,6 +147,9 @@ class LoadedModel:
         if batch.dtype == torch.uint8:
             raise TypeError("image: expected float32 in [0, 1], got uint8; use model.prepare first")
         batch = batch.to(self.device, torch.float32)
+        if batch.is_inference() and not torch.is_inference_mode_enabled():
+            # Made in somebody's inference mode, it could not have a gradient.
+            batch = batch.clone()
         batch = batch.unsqueeze(0) if batch.dim() == 3 else batch
         if batch.dim() != 4 or tuple(batch.shape[1:]) != self.input_shape:
             got = tuple(image.shape)

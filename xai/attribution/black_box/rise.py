@@ -117,8 +117,8 @@ class Draws:
 
     Attributes
     ----------
-    cells : Tensor, shape (n, grid, grid), float32
-        1 where the image is shown.
+    cells : Tensor, shape (n, grid, grid), bool
+        True where the image is shown.
     shifts : tuple of (int, int)
         Rows and columns that each enlarged grid is moved by.
     cell : tuple of int
@@ -131,7 +131,7 @@ class Draws:
 
     def masks(self, start: int, stop: int, shape: tuple[int, int]) -> Tensor:
         """Return the masks from ``start`` to before ``stop``, (stop - start, H, W) in [0, 1]."""
-        cells = self.cells[start:stop, None]
+        cells = self.cells[start:stop, None].float()
         size = [(cells.shape[-1] + 1) * side for side in self.cell]
         large = nn.functional.interpolate(cells, size, mode="bilinear")[:, 0]
         height, width = shape
@@ -158,13 +158,15 @@ def draw(n: int, grid: int, p: float, shape: tuple[int, int], seed: int) -> Draw
     seed : int
     """
     generator = torch.Generator().manual_seed(seed)
-    numbers = torch.stack(
-        [torch.rand(grid * grid + 2, generator=generator, dtype=torch.float64) for _ in range(n)]
-    )
     cell = (math.ceil(shape[0] / grid), math.ceil(shape[1] / grid))
-    moves = (numbers[:, -2:] * torch.tensor(cell, dtype=torch.float64)).long().tolist()
-    shown = (numbers[:, :-2] < p).float().reshape(n, grid, grid)
-    return Draws(shown, tuple((row, column) for row, column in moves), cell)
+    shown = torch.empty(n, grid * grid, dtype=torch.bool)
+    moves = torch.empty(n, 2, dtype=torch.float64)
+    for place in range(n):
+        # Of many masks only what is needed is kept: the numbers would take 160 MB.
+        numbers = torch.rand(grid * grid + 2, generator=generator, dtype=torch.float64)
+        shown[place], moves[place] = numbers[:-2] < p, numbers[-2:]
+    shifts = (moves * torch.tensor(cell, dtype=torch.float64)).long().tolist()
+    return Draws(shown.reshape(n, grid, grid), tuple((row, column) for row, column in shifts), cell)
 
 
 class _Sums:

@@ -13,11 +13,7 @@ _OWN = "empty takes the model's own, its last one that is fine enough to point a
 class GradCamParams(Params):
     """Parameters of Grad-CAM."""
 
-    layer: str = text(
-        "",
-        help="The layer whose maps are weighed; empty takes the model's own, its last one that "
-        "is fine enough to point at something.",
-    )
+    layer: str = text("", help=f"The layer whose maps are weighed; {_OWN}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import numpy as np
 
 from xai.attribution.checks.likeness import spearman_matrix
 from xai.attribution.checks.naming import labels
-from xai.attribution.methods import METHODS
 from xai.attribution.result import Attribution
 
 
@@ -95,11 +94,12 @@ def agreement(found: Sequence[Attribution], *, fraction: float = 0.2) -> Agreeme
     Notes
     -----
     All maps are summed over their channels first. A pair in which one has no sign (the CAM
-    family, RISE) is compared by absolute values: such a map says where, not which way.
-    Strongest are the largest absolute values; a pixel counts if fewer than ``fraction`` of
-    all are stronger and it is not zero, so that equal pixels count alike, and a map that
-    is zero nearly everywhere marks less than its fraction. Methods that agree may all be
-    wrong together: those that multiply by the image agree on where it is black.
+    family, and RISE but for a contrast) is compared by absolute values: such a map says
+    where, not which way. Strongest are the largest absolute values; a pixel counts if fewer
+    than ``fraction`` of all are stronger and it is not zero, so that equal pixels count
+    alike, and a map that is zero nearly everywhere marks less than its fraction. Methods
+    that agree may all be wrong together: those that multiply by the image agree on where
+    it is black.
 
     References
     ----------
@@ -136,7 +136,7 @@ def _checked(found: Sequence[Attribution], fraction: float) -> tuple[np.ndarray,
     if not 0 < fraction < 1:
         raise ValueError(f"fraction: expected above 0 and below 1, got {fraction}")
     maps = np.stack([one.relevance.sum(axis=0, dtype=np.float64) for one in found])
-    return maps, np.array([METHODS[one.method].signed for one in found])
+    return maps, np.array([one.signed for one in found])
 
 
 def _strongest(size: np.ndarray, fraction: float) -> np.ndarray:

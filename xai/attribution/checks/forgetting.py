@@ -18,7 +18,6 @@ from xai.attribution.checks.repeating import again, checked
 from xai.attribution.checks.resetting import MOST_STEPS, STEPS, reset, stages
 from xai.attribution.checks.verdicts import upper_half, verdict
 from xai.attribution.explanation import whole
-from xai.attribution.methods import METHODS
 from xai.attribution.result import Attribution
 from xai.models.loaded import LoadedModel
 from xai.types import Prediction, Progress
@@ -183,7 +182,7 @@ class _Record:
         nothing = np.full(len(self.found), np.nan)
         kept = upper_half(alike[1]) if complete else nothing
         signs = upper_half(np.abs(alike[0])) if complete else nothing.copy()
-        signed = tuple(METHODS[one.method].signed for one in self.found)
+        signed = tuple(one.signed for one in self.found)
         spoken = zip(self.names, kept, signs, self.edges.spearman_abs, signed, strict=True)
         return Randomisation(
             labels=self.names,

@@ -30,7 +30,6 @@ from xai.attribution.diagnosis.shortcomings import (
     reached,
     unstable,
 )
-from xai.attribution.methods import METHODS
 
 if TYPE_CHECKING:
     from xai.attribution.result import Attribution
@@ -82,7 +81,8 @@ def _empty(case: Case) -> str:
 def _black(case: Case) -> str:
     times_input = case.setting("times_input", case.found.method in _TIMES_INPUT)
     black = images.digest(np.zeros(case.found.relevance.shape, np.float32))
-    if not times_input or case.found.digest != black:
+    from_black = case.setting("baseline", "black") == "black"
+    if not (times_input and from_black) or case.found.digest != black:
         return ""
     return (
         "The image is black, and this map multiplies by the image: black pixels get nothing, "
@@ -144,8 +144,7 @@ def _points(case: Case) -> str:
 
 
 def _one_signed(case: Case) -> str:
-    row = METHODS.get(case.found.method)
-    if case.map.constant or row is None or not row.signed or case.number("largest_drop") < 0:
+    if case.map.constant or not case.found.signed or case.number("largest_drop") < 0:
         return ""
     one_sided = "z_plus" in case.rules
     if case.map.positive_share < _OTHER_SIGN:

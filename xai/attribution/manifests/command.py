@@ -162,6 +162,9 @@ def _replace(place: Path, content: bytes) -> None:
     try:
         unfinished.write_bytes(content)
         unfinished.replace(place)
+    except OSError as error:
+        # Of the file that was asked for, not of one that nobody knows.
+        raise OSError(error.errno, error.strerror, str(place)) from error
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink()
