@@ -6,6 +6,7 @@ Start it with ``streamlit run Home.py``.
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.error_util import handle_uncaught_app_exception
 
 from pages._ui import routes, warming
 
@@ -33,6 +34,11 @@ def main() -> None:
         page.run()
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        # Shown as Streamlit would, but the run ends in order: only then does the server forget
+        # the bars of the run before. One whose timer has rung is drawn where nothing is left
+        # of the page, and the browser throws everything away ("Bad delta path index").
+        handle_uncaught_app_exception(error)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ const stamp = (event) => {
 for (const type of ["pointerup", "keydown"]) addEventListener(type, stamp, { capture: true });
 watch.find = (selector) => roots.filter((root) => root.host.isConnected)
     .map((root) => root.querySelector(selector)).find(Boolean);
+watch.all = (selector) => roots.filter((root) => root.host.isConnected)
+    .flatMap((root) => [...root.querySelectorAll(selector)]);
 watch.finish = (more = {}) => requestAnimationFrame(() => requestAnimationFrame(() => {
     watch.result = { painted: performance.now() - watch.begin, ...more };
 }));

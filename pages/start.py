@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages._ui import evidence, panels, presets, workbench
+from pages._ui import panels, presets, workbench
+from pages._ui.evidence import maps
 
 bench = workbench.current()
 image, received, why, decision = st.columns([1, 1, 1, 1.5], gap="medium")
@@ -20,5 +21,5 @@ with slots[2].container():
     panels.verdict(bench)
     panels.probabilities(bench, bench.prediction)
 with slots[1].container():
-    evidence.quick(bench)
+    maps.quick(bench)
 presets.cards()

@@ -98,7 +98,7 @@ def _widget(name: str, default: Any, info: FieldInfo, key: str) -> Any:
     common: dict[str, Any] = {"key": key, "help": info.help, "persist_state": "session"}
     value: Any
     if info.options:
-        value = st.selectbox(label, info.options, **common)
+        value = st.selectbox(label, info.options, format_func=_in_words, **common)
     elif isinstance(default, bool):
         value = st.toggle(label, **common)
     else:
@@ -116,6 +116,10 @@ def _widget(name: str, default: Any, info: FieldInfo, key: str) -> Any:
         )
     link.publish(key, None if value == default else value)
     return value
+
+
+def _in_words(option: str) -> str:
+    return option.replace("_", " ")
 
 
 def _parse(text: str, default: Any, info: FieldInfo) -> Any:

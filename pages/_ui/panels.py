@@ -56,15 +56,19 @@ def network_input(bench: Bench) -> None:
     st.caption(f"What the network receives: {height} × {width} pixels, {kind}.")
 
 
-def over_image(bench: Bench, values: np.ndarray) -> np.ndarray:
-    """Return a small map in ink over the grey input: nearest cells, no smoothing."""
+def over_image(bench: Bench, values: np.ndarray, *, signed: bool = False) -> np.ndarray:
+    """Return a small map in ink over the grey input: nearest cells, no smoothing.
+
+    Without a negative value it is drawn as a magnitude, unless it is ``signed``; then
+    the ink is in proportion to the values, so that cells can be told apart.
+    """
     below = pictures.picture(bench.input, grey=True)
     height, width = below.shape[:2]
     rows = np.arange(height) * values.shape[0] // height
     columns = np.arange(width) * values.shape[1] // width
     grown = values[rows][:, columns]
-    if (values < 0).any():
-        return heatmaps.signed_overlay(below, grown, float(np.abs(values).max()))
+    if signed or (values < 0).any():
+        return heatmaps.signed_overlay(below, grown, float(np.abs(values).max()), linear=signed)
     return heatmaps.magnitude_overlay(below, grown, 0.0, float(values.max()))
 
 

@@ -14,6 +14,8 @@ from pages._ui import cached
 from xai.jobs import Jobs, JobStatus, QueueFull, Report
 
 Work = Callable[[Report], Any]
+#: Draws what a computation has published so far.
+During = Callable[[Any], None]
 
 #: Seconds between two tries while the queue is full.
 _AGAIN = 2.5
@@ -43,6 +45,8 @@ def result(
     slot: str = "",
     narrow: bool = False,
     silent: bool = False,
+    patience: float = _PATIENCE,
+    during: During | None = None,
     jobs: Jobs | None = None,
 ) -> Any | None:
     """Return a computation's result, or show how far it is and return None.
@@ -55,31 +59,38 @@ def result(
         Whether the stop goes under the bar, for a narrow column.
     silent : bool
         Whether no bar is drawn, since that of a later job on the page covers this one.
+    patience : float
+        Seconds to wait for its end before a bar is drawn.
+    during : callable, optional
+        Draws what the work has published so far, above the bar.
 
     Raises
     ------
     Exception
         Whatever the work raised.
     """
-    status = follow(key, work, label=label, keep=keep, slot=slot, patience=_PATIENCE, jobs=jobs)
+    status = follow(key, work, label=label, keep=keep, slot=slot, patience=patience, jobs=jobs)
     if status is None or status.state == "done":
         return None if status is None else status.result
     if not silent:
-        _bar(jobs or cached.jobs(), key, label, narrow)
+        _bar(jobs or cached.jobs(), key, label, narrow, during)
     return None
 
 
-def ahead(key: object, work: Work, *, label: str, slot: str) -> bool:
+def ahead(key: object, work: Work, *, label: str, slot: str, patience: float = _PATIENCE) -> bool:
     """Ask for a computation without drawing anything; return False while it is under way."""
     queue = cached.jobs()
     if key in st.session_state.setdefault("_stopped", set()):
         return True
+    before = queue.get(key) if key in st.session_state.get("_waited", ()) else None
+    if before is not None and before.state == "failed":
+        return True  # told where it was waited for, before it is tried again
     _give_way(queue, slot, key)
     try:
         job = queue.submit(key, work, label=label, keep=False, owner=owner())
     except QueueFull:
         return True
-    return job.wait(_PATIENCE)
+    return job.wait(patience)
 
 
 def in_fragment_run() -> bool:
@@ -166,6 +177,11 @@ def follow(
     return status
 
 
+def is_stopped(key: object) -> bool:
+    """Say whether this session has given a computation up."""
+    return key in st.session_state.get("_stopped", ())
+
+
 def stop(key: object, jobs: Jobs | None = None) -> None:
     """Give a computation up for this session; the page offers to start it again."""
     st.session_state.setdefault("_stopped", set()).add(key)
@@ -193,13 +209,15 @@ def _give_way(queue: Jobs, slot: str, key: object) -> None:
 
 
 @st.fragment(run_every=0.4)
-def _bar(queue: Jobs, key: object, label: str, narrow: bool) -> None:
+def _bar(queue: Jobs, key: object, label: str, narrow: bool, during: During | None = None) -> None:
     """Poll a job; when it has ended, let the whole page run again."""
     job = queue.get(key)
     if job is None or job.finished:
         st.rerun()
     queue.touch(owner())
     status = job.snapshot()
+    if during is not None and status.partial is not None:
+        during(status.partial)
     place = st.container(horizontal=not narrow, vertical_alignment="center")
     share = status.done / status.total if status.total else 0.0
     place.progress(min(1.0, share), text=sentence(status, label))

@@ -222,13 +222,14 @@ def _target(spec: ModelSpec, chosen: Chosen) -> str:
         "Class to explain",
         options,
         key="target",
-        format_func=lambda word: _TARGETS.get(word) or _class_label(spec, word),
+        format_func=lambda word: _TARGETS.get(word) or class_label(spec, word),
         help="Evidence and attacks are about this class. Type to search.",
     )
     link.publish("target", wanted)
     return wanted
 
 
-def _class_label(spec: ModelSpec, index: str) -> str:
+def class_label(spec: ModelSpec, index: str) -> str:
+    """Return how a class is called where it is chosen: its name and its index."""
     name = spec.classes[int(index)]
     return name if name == index else f"{name} ({index})"

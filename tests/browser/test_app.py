@@ -20,7 +20,7 @@ Visit = Callable[..., Page]
 
 #: The last words that each page says when all of it is there.
 PAGES = {
-    "attribution": "All maps explain the score of",
+    "attribution": "Each check asks one question of the maps above",
     "start": "Or open a prepared view",
     "dataset": "Click a point to inspect it.",
     "architecture": "Traced from the forward pass",
@@ -331,8 +331,10 @@ def test_a_second_visitor_joins_the_work_of_the_first(visit: Visit) -> None:
 
 def test_raw_numbers_are_those_on_the_page(visit: Visit, tmp_path: Path) -> None:
     page = visit("attribution", f"{DIGITS}&methods=lrp")
+    page.get_by_role("button", name="Files").click()
+    files = page.get_by_test_id("stPopoverBody")
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("Raw numbers")).click()
+        files.get_by_role("button", name=re.compile("Raw numbers")).click()
     place = tmp_path / "lrp.npz"
     download.value.save_as(place)
     values = np.load(place)["relevance"]

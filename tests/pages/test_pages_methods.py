@@ -1,18 +1,16 @@
-"""Every row of every registry is used once, and the number shown is the number computed."""
+"""Every attack and every map is used once, and the number shown is the number computed."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from xai import attacks, attribution, embedding
+from xai import attacks, embedding
 from xai.attacks import ATTACKS, AttackResult, Goal
-from xai.attribution import Attribution
 from xai.datasets import load_all, pool_sample
 from xai.models import MODELS, LoadedModel
 
@@ -23,8 +21,6 @@ Words = Callable[[AppTest], str]
 
 BUNDLED = [name for name, spec in MODELS.items() if spec.bundled]
 DIGITS = {"data": "mnist", "model": "lenet5-mnist"}
-#: Settings that keep the slow methods short where nobody compares numbers.
-SHORT = {"integrated_gradients.steps": "4", "smoothgrad.n": "3"}
 
 
 def bench_of(model: str) -> dict[str, str]:
@@ -36,74 +32,6 @@ def on_the_bench(at: AppTest) -> tuple[LoadedModel, np.ndarray]:
     """Return the model and the image that a session looks at."""
     bench = at.session_state["_bench"]
     return bench.model, bench.input
-
-
-def numbers(found: Attribution) -> str:
-    """Return the raw numbers of a map, its colours summed, as the page writes them."""
-    values = found.relevance.sum(axis=0, dtype=np.float64).astype(np.float32)
-    return (
-        f"sum {values.sum():.3g} · min {values.min():.3g} · max {values.max():.3g} · "
-        f"logit {found.logit:.3g}"
-    )
-
-
-# --------------------------------------------------------------------------- attribution
-@pytest.mark.parametrize("model", BUNDLED)
-def test_every_method_of_attribution_side_by_side(
-    model: str, visit: Visit, calm: Check, said: Words
-) -> None:
-    at = visit("attribution", bench_of(model) | SHORT | {"methods": ",".join(attribution.METHODS)})
-    calm(at)
-    loaded, _ = on_the_bench(at)
-    works = [name for name in attribution.METHODS if not attribution.blocked(loaded, name)]
-    shown = said(at)
-    assert len(re.findall(r"sum \S+ · min", shown)) == len(works)
-    for name, method in attribution.METHODS.items():
-        assert f"**{method.label}**" in shown
-        reason = attribution.blocked(loaded, name)
-        assert (reason or method.summary) in shown
-
-
-def test_the_numbers_of_a_map_are_those_of_its_method(
-    visit: Visit, settle: Run, said: Words
-) -> None:
-    at = visit("attribution", DIGITS | SHORT | {"methods": ",".join(attribution.METHODS)})
-    model, image = on_the_bench(at)
-    given = {"integrated_gradients": {"steps": 4}, "smoothgrad": {"n": 3}}
-    for target in ("predicted", "second"):
-        settle(at.selectbox(key="target").set_value(target).run())
-        label = model.predict(image).top(2)[target == "second"]
-        shown = said(at)
-        assert f"**{model.classes[label]}**" in shown
-        for name in attribution.METHODS:
-            params = given.get(name)
-            found = attribution.run(model, image, name, target=label, params=params)
-            assert numbers(found) in shown
-
-
-def test_a_map_of_a_photograph_is_that_of_its_method(visit: Visit, said: Words) -> None:
-    at = visit("attribution", {"methods": "gradient,lrp"})
-    model, image = on_the_bench(at)
-    for name in ("gradient", "lrp"):
-        assert numbers(attribution.run(model, image, name)) in said(at)
-
-
-def test_methods_are_picked_and_their_settings_changed(
-    visit: Visit, settle: Run, calm: Check, said: Words
-) -> None:
-    at = visit("attribution", DIGITS | {"methods": "gradient"})
-    settle(at.button_group(key="methods").set_value(["lrp"]).run())
-    settle(at.selectbox(key="lrp.composite").set_value("epsilon_gamma_box").run())
-    at.slider(key="ink").set_value(0.5).run()
-    at.toggle(key="one_scale").set_value(True).run()
-    calm(settle(at))
-    model, image = on_the_bench(at)
-    found = attribution.run(model, image, "lrp", params={"composite": "epsilon_gamma_box"})
-    assert numbers(found) in said(at)
-    assert at.query_params["lrp.composite"] == "epsilon_gamma_box"
-    settle(at.button_group(key="methods").set_value([]).run())
-    calm(at)
-    assert any("method" in item.value for item in at.info)
 
 
 # -------------------------------------------------------------------------------- attacks

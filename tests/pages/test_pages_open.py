@@ -204,3 +204,18 @@ def test_a_cache_that_cannot_be_written_is_said_and_does_not_matter(
     finally:
         cached.jobs().shutdown(timeout=60)
         forget_results()
+
+
+def test_what_nobody_expected_is_shown_and_the_next_run_is_sound(
+    visit: Visit, calm: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(bench: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pages._ui.panels.verdict", fail)
+        at = visit("attribution", {"methods": "gradient"})
+        assert len(at.exception) == 1
+        # Whatever the page would have drawn below the fault is not there.
+        assert not [button for button in at.button if str(button.key).startswith("gradient.")]
+    calm(at.run())

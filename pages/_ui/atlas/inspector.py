@@ -6,9 +6,10 @@ import dataclasses
 
 import streamlit as st
 
-from pages._ui import cached, evidence, panels
+from pages._ui import cached, panels
 from pages._ui.atlas import scene as scenes
 from pages._ui.atlas.scene import Scene
+from pages._ui.evidence import maps
 from pages._ui.image_source import Chosen
 from pages._ui.workbench import Bench
 
@@ -38,7 +39,7 @@ def show(scene: Scene) -> None:
         f"not on the map; lines on the map lead to them.{share}"
     )
     st.markdown(f"**Evidence for {bench.target_name}**")
-    evidence.several(bench, _EVIDENCE)
+    maps.several(bench, _EVIDENCE)
     panels.probabilities(bench, bench.prediction)
 
 

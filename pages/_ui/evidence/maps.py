@@ -12,12 +12,12 @@ from pages._ui import panels, progress
 from pages._ui.workbench import Bench
 from xai import attribution
 from xai.attribution import METHODS, Attribution
-from xai.figures import heatmaps, legends, pictures, summary
+from xai.attribution.diagnosis import remarks
+from xai.attribution.lrp.ledger import percent
+from xai.figures import legends
+from xai.figures.plates import plate
 from xai.jobs import Report
 from xai.types import Params
-
-#: Percentile of a map's absolute values that gets the full colour.
-_SHARE = 99.5
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,59 @@ class AttributionKey:
     method: str
     params: Params
     target: int
+    contrast: int | None = None
     seed: int = 0
 
 
-def compute(bench: Bench, method: str, params: Params | None = None) -> Attribution | None:
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A map to be made, by a job.
+
+    Attributes
+    ----------
+    key : AttributionKey
+    work : callable
+    label : str
+        Name for people.
+    """
+
+    key: AttributionKey
+    work: progress.Work
+    label: str
+
+
+def task(
+    bench: Bench,
+    method: str,
+    params: Params | None = None,
+    *,
+    target: int | None = None,
+    contrast: int | None = None,
+    seed: int = 0,
+) -> Task:
+    """Return how a method's map is made for the workbench's image, and by default its class."""
+    given = params if params is not None else METHODS[method].params()
+    wanted = bench.target if target is None else target
+    key = AttributionKey(bench.model_name, bench.digest, method, given, wanted, contrast, seed)
+    model, image = bench.model, bench.input
+
+    def work(report: Report) -> Attribution:
+        return attribution.run(
+            model,
+            image,
+            method,
+            target=key.target,
+            contrast=key.contrast,
+            params=given,
+            seed=key.seed,
+            progress=report,
+            on_map=report.publish,
+        )
+
+    return Task(key, work, METHODS[method].label)
+
+
+def compute(bench: Bench, method: str) -> Attribution | None:
     """Return a method's map for the workbench's image and class, or show its progress.
 
     Raises
@@ -40,74 +89,11 @@ def compute(bench: Bench, method: str, params: Params | None = None) -> Attribut
     ValueError
         If the method cannot explain this model.
     """
-    key, work = _task(bench, method, params)
+    asked = task(bench, method)
     found: Attribution | None = progress.result(
-        key, work, label=METHODS[method].label, keep=False, slot=method, narrow=True
+        asked.key, asked.work, label=asked.label, keep=False, slot=method, narrow=True
     )
     return found
-
-
-def _task(bench: Bench, method: str, params: Params | None) -> tuple[AttributionKey, progress.Work]:
-    given = params if params is not None else METHODS[method].params()
-    key = AttributionKey(bench.model_name, bench.digest, method, given, bench.target)
-    model, image = bench.model, bench.input
-
-    def work(report: Report) -> Attribution:
-        return attribution.run(
-            model, image, method, target=key.target, params=given, progress=report
-        )
-
-    return key, work
-
-
-def panel(found: Attribution, image: np.ndarray, ink: float, scale: float | None) -> None:
-    """Draw a map, its colour bar and its raw numbers.
-
-    Parameters
-    ----------
-    found : Attribution
-    image : ndarray, shape (C, H, W), float32, in [0, 1]
-        What was explained.
-    ink : float
-        1 for the map alone, less for the map as ink on the grey image.
-    scale : float or None
-        Value of the full colour; None takes the map's own: the legend says how.
-    """
-    values = heatmaps.collapse(found.relevance)
-    pixels, own, note = _coloured(found, image, ink, scale)
-    signed = METHODS[found.method].signed
-    panels.image(pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
-    if signed:
-        st.html(legends.signed_legend(own, overlay=ink < 1, note=note))
-    else:
-        st.html(
-            legends.magnitude_legend(0.0, own, overlay=ink < 1, words=("none", "for"), note=note)
-        )
-    remark = summary.describe(values).remark
-    if remark:
-        st.info(remark, icon=":material/info:")
-    st.caption(_numbers(found, values))
-
-
-def _coloured(
-    found: Attribution, image: np.ndarray, ink: float, scale: float | None
-) -> tuple[np.ndarray, float, str]:
-    """Return the drawn map, the value of its full colour and what the legend says of that."""
-    values = heatmaps.collapse(found.relevance)
-    # A few extreme pixels would leave the rest too pale for the last row.
-    note = "" if scale is not None else f"full colour: strongest {100 - _SHARE:g} %"
-    own = heatmaps.common_scale([values], percentile=_SHARE) if scale is None else scale
-    below = pictures.picture(image, grey=True)
-    signed = METHODS[found.method].signed
-    if signed and ink < 1:
-        pixels = heatmaps.signed_overlay(below, values, own, opacity=ink)
-    elif signed:
-        pixels = heatmaps.signed(values, own)
-    elif ink < 1:
-        pixels = heatmaps.magnitude_overlay(below, values, 0.0, own, opacity=ink)
-    else:
-        pixels = heatmaps.magnitude(values, 0.0, own)
-    return pixels, own, note
 
 
 def several(bench: Bench, methods: Sequence[str], *, beside: int = 2) -> None:
@@ -116,28 +102,30 @@ def several(bench: Bench, methods: Sequence[str], *, beside: int = 2) -> None:
     One bar waits for them all, since they are computed one after another.
     """
     can = [name for name in methods if not attribution.blocked(bench.model, name)]
-    asked = {name: _task(bench, name, None) for name in can}
+    asked = {name: task(bench, name) for name in can}
     pending = [
         name
-        for name, (key, work) in asked.items()
-        if not progress.ahead(key, work, label=METHODS[name].label, slot=name)
+        for name, one in asked.items()
+        if not progress.ahead(one.key, one.work, label=one.label, slot=name)
     ]
     columns = iter([column for _ in range(0, len(can), beside) for column in st.columns(beside)])
-    for name, (key, work) in asked.items():
+    for name, one in asked.items():
         with next(columns):
-            st.caption(f"**{METHODS[name].label}**")
+            st.caption(f"**{one.label}**")
             found = progress.result(
-                key,
-                work,
-                label=METHODS[name].label,
+                one.key,
+                one.work,
+                label=one.label,
                 keep=False,
                 slot=name,
                 narrow=True,
                 silent=name in pending[:-1],
             )
             if found is not None:
-                pixels, _, _ = _coloured(found, bench.input, 1.0, None)
-                panels.image(pixels, alt=f"{METHODS[name].label} for class {found.target}")
+                panels.image(
+                    plate(found, bench.input).pixels,
+                    alt=f"{METHODS[name].label} for class {found.target}",
+                )
     for name in methods:
         if name not in can:
             st.caption(f"{METHODS[name].label}: {attribution.blocked(bench.model, name)}")
@@ -147,11 +135,23 @@ def several(bench: Bench, methods: Sequence[str], *, beside: int = 2) -> None:
     )
 
 
-def _numbers(found: Attribution, values: np.ndarray) -> str:
+def numbers(found: Attribution, values: np.ndarray) -> str:
+    """Write the raw numbers of a map in a line."""
+    logit = f"logit {found.logit:.3g}"
+    if found.contrast_logit is not None:
+        logit = f"logits {found.logit:.3g} and {found.contrast_logit:.3g}"
     return (
         f"sum {values.sum():.3g} · min {values.min():.3g} · max {values.max():.3g} · "
-        f"logit {found.logit:.3g} · {found.diagnostics['seconds']:.2f} s"
+        f"{logit} · {found.diagnostics['seconds']:.2f} s{_sums(found)}"
     )
+
+
+def _sums(found: Attribution) -> str:
+    """Say how the sum stands to what was promised, for methods that promise one."""
+    gap, kept = (found.diagnostics.get(word) for word in ("completeness_gap", "conserved"))
+    if gap is not None:
+        return f" · completeness gap {gap:.3g}"
+    return "" if kept is None else f" · {percent(kept)} of the score"
 
 
 def quick(bench: Bench) -> None:
@@ -164,7 +164,12 @@ def quick(bench: Bench) -> None:
     found = compute(bench, "lrp")
     if found is None:
         return
-    panel(found, bench.input, 1.0, None)
+    drawn = plate(found, bench.input)
+    panels.image(drawn.pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
+    st.html(legends.signed_legend(drawn.scale, note=drawn.note))
+    for remark in remarks(found, bench.model)[:1]:
+        st.caption(f":material/lightbulb: {panels.plain(remark)}")
+    st.caption(numbers(found, drawn.values))
     st.caption(
         "Layer-wise relevance propagation hands the score back from layer to layer until it lies "
         "on pixels. Red speaks for the class, blue against it."

@@ -1,0 +1,1 @@
+"""The checks of the attribution page, which ask whether a map deserves belief."""
