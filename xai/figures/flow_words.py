@@ -200,7 +200,7 @@ def legend(
         items.append(
             (
                 '<path class="fl-lens" d="M13 -1V16"/>',
-                "× 10: from here to the left drawn 10 times as thick",
+                "× n: from here to the left drawn n times as thick",
             )
         )
     if added:

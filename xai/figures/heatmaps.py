@@ -129,7 +129,12 @@ def magnitude(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def signed_overlay(
-    pixels: np.ndarray, values: np.ndarray, scale: float, *, opacity: float = 0.9
+    pixels: np.ndarray,
+    values: np.ndarray,
+    scale: float,
+    *,
+    opacity: float = 0.9,
+    linear: bool = False,
 ) -> np.ndarray:
     """Lay a signed map over an image: red or blue ink, the thicker the stronger.
 
@@ -143,6 +148,8 @@ def signed_overlay(
         As in :func:`signed`.
     opacity : float
         Opacity, in [0, 1], of the strongest evidence; zero is transparent.
+    linear : bool
+        Whether the opacity is in proportion to the value: for maps of a few large cells.
 
     Returns
     -------
@@ -160,7 +167,8 @@ def signed_overlay(
     """
     part = _parts(values, scale)
     ink = INK[(part > 0).astype(np.int8)]
-    return overlay(pixels, ink, np.sqrt(np.abs(part)) * opacity)
+    size = np.abs(part) if linear else np.sqrt(np.abs(part))
+    return overlay(pixels, ink, size * opacity)
 
 
 def magnitude_overlay(

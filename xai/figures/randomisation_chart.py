@@ -82,7 +82,7 @@ def lines(
         strokeDash=alt.StrokeDash(
             "kind:N",
             scale=alt.Scale(domain=list(_KINDS), range=list(_DASHES)),
-            legend=top_legend(symbolStrokeColor="gray", symbolType="stroke") if edges else None,
+            legend=None,  # the page says what is dashed: a legend of grey dashes cannot be seen
             title=None,
         ),
         tooltip=[

@@ -56,7 +56,7 @@ def _compare(
     layers = stages(model, parts)
     if not layers:
         raise ValueError(f"model: {model.spec.label} has no layer with weights to reset")
-    record = _Record(found, order, ((), *layers), number, pixels)
+    record = _Record(found, order, ((), *layers), number, pixels, model.classes)
     record.begin(model.predict(pixels))
     net = model.private()
     for step, names in enumerate(layers, 1):
@@ -131,6 +131,8 @@ class _Record:
         With the empty first one.
     seed : int
     image : ndarray, shape (C, H, W)
+    classes : tuple of str
+        Names of the model's classes.
     """
 
     found: Sequence[Attribution]
@@ -138,6 +140,7 @@ class _Record:
     layers: tuple[tuple[str, ...], ...]
     seed: int
     image: np.ndarray
+    classes: tuple[str, ...]
     done: int = 0
     predictions: list[Prediction] = field(default_factory=list)
     troubles: dict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -147,7 +150,7 @@ class _Record:
         self.maps = np.zeros((*shape, *self.image.shape[1:]), np.float32)
         # In the order of Likeness: signed ranks, absolute ranks, structure.
         self.alike = np.full((3, *shape), np.nan)
-        self.names = labels(self.found)
+        self.names = labels(self.found, self.classes)
 
     def begin(self, prediction: Prediction) -> None:
         """Take the trained network's maps."""
