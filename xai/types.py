@@ -194,12 +194,13 @@ class Method:
     formula : str
         LaTeX, without dollar signs.
     needs : tuple of str
-        What a model must have, as data: ``"conv"`` (a layer with a spatial
-        map), ``"relu"`` (rectifiers, and no other activation), ``"lrp"``
-        (rules for every module). A page disables a pairing that lacks one and
-        says why.
+        What a model must have: ``"conv"`` (a layer with a spatial map), ``"relu"``
+        (rectifiers alone), ``"lrp"`` (rules for every module). A page disables a
+        pairing that lacks one and says why.
     signed : bool
         Whether negative values carry meaning.
+    relative : bool
+        Whether only differences within a map count.
     """
 
     label: str
@@ -210,12 +211,13 @@ class Method:
     formula: str = ""
     needs: tuple[str, ...] = ()
     signed: bool = True
+    relative: bool = False
 
 
 def lazy(path: str) -> Callable[..., Any]:
     """Return a function that imports ``"module:function"`` when it is first called.
 
-    A registry stays a literal table and costs nothing until a row is used.
+    A registry stays a literal table that costs nothing.
     """
     module, _, name = path.partition(":")
 
@@ -244,7 +246,6 @@ def find(registry: Mapping[str, Any], name: str, what: str) -> Any:
     return registry[name]
 
 
-# ------------------------------------------------------------------- network
 @dataclass(frozen=True)
 class Layer:
     """One layer that a user would pick.

@@ -26,10 +26,14 @@ def maps(case: str) -> list[tuple[np.ndarray, dict[str, Any]]]:
             (even, {"signed": False}),
             (np.zeros((6, 6), np.float32), {"signed": False}),
         ]
-    height, width = {"digit": (28, 28), "photo": (224, 224), "oblong": (20, 30)}[case]
+    sizes = {"digit": (28, 28), "photo": (224, 224), "oblong": (20, 30), "raised": (20, 30)}
+    height, width = sizes[case]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     wave = np.sin(5 * x + 3 * y) * np.exp(-2 * (x**2 + y**2)) + 0.1 * random.normal(size=x.shape)
     values = wave.astype(np.float32)
+    if case == "raised":
+        raised = np.float32(0.5) + np.abs(values)
+        return [(raised, {"signed": False, "floor": float(raised.min())})] * 4
     return [
         (values, {"signed": True}),
         (np.abs(values) * 3, {"signed": False}),

@@ -107,7 +107,14 @@ def shown(page: Page, index: int) -> np.ndarray:
 
 
 def wanted(
-    values: np.ndarray, image: np.ndarray, *, signed: bool, ink: float, part: str, scale: float
+    values: np.ndarray,
+    image: np.ndarray,
+    *,
+    signed: bool,
+    ink: float,
+    part: str,
+    scale: float,
+    floor: float,
 ) -> np.ndarray:
     """Return what the figures of Python draw."""
     low, high = (-np.inf if part != "positive" else 0), (np.inf if part != "negative" else 0)
@@ -118,8 +125,8 @@ def wanted(
     if signed:
         return heatmaps.signed_overlay(below, kept, scale, opacity=ink)
     if ink == 1:
-        return heatmaps.magnitude(kept, 0.0, scale)
-    return heatmaps.magnitude_overlay(below, kept, 0.0, scale, opacity=ink)
+        return heatmaps.magnitude(kept, floor, scale)
+    return heatmaps.magnitude_overlay(below, kept, floor, scale, opacity=ink)
 
 
 # ---------------------------------------------------------------------------- colours
@@ -129,6 +136,8 @@ def wanted(
         ("digit", 1.0, "both"),
         ("photo", 0.7, "positive"),
         ("oblong", 0.3, "negative"),
+        ("raised", 0.6, "both"),
+        ("raised", 1.0, "both"),
     ],
 )
 def test_every_pixel_has_the_colour_that_the_figures_give_it(
@@ -140,7 +149,8 @@ def test_every_pixel_has_the_colour_that_the_figures_give_it(
         image = relevance_app.picture(values.shape, colour=colour)
         scale = heatmaps.common_scale([values])
         signed = told["signed"]
-        expected = wanted(values, image, signed=signed, ink=ink, part=part, scale=scale)
+        look = {"signed": signed, "ink": ink, "part": part, "scale": scale}
+        expected = wanted(values, image, floor=told.get("floor", 0.0), **look)
         np.testing.assert_array_equal(shown(page, index), expected)
 
 

@@ -269,7 +269,7 @@ def test_the_set_of_rules_has_a_panel_for_each_composite(
     for panel, composite in zip(panels, names, strict=True):
         same(at, panel, attribution.run(model, image, "lrp", params={"composite": composite}))
         if composite != "epsilon_plus_flat":
-            assert at.query_params[f"{panel}.composite"] == [composite]
+            assert at.query_params[f"{panel}.composite"] == composite
             assert LABELS[composite] in said(at)
 
 

@@ -169,3 +169,13 @@ def test_several_maps_are_mounted_with_their_parts() -> None:
     page = AppTest.from_function(script).run(timeout=30)
     assert not page.exception
     assert len(page.get("bidi_component")) == 3 * 4
+
+
+def test_a_floor_is_for_maps_without_sign_and_below_the_scale() -> None:
+    raised = np.abs(VALUES) + 1
+    seen = looked(raised, signed=False, floor=0.5)
+    assert seen["floor"] == 0.5
+    assert seen["ends"][0] == "0.5"
+    for changes in ({"signed": True}, {"floor": 99.0}, {"floor": -1.0}):
+        with pytest.raises(ValueError, match="floor: expected"):
+            looked(raised, **{"signed": False, "floor": 0.5, **changes})

@@ -253,6 +253,7 @@ METHODS: dict[str, Method] = {
         "rest is hidden at random: only differences within the map count.",
         formula=r"R_i = \frac{1}{n \, p} \sum_{k=1}^{n} P_c(x \odot M_k) \, M_{k,i}",
         signed=False,
+        relative=True,
     ),
     "lrp": Method(
         label="LRP",

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from xai import images
+from xai.attribution.methods import METHODS
 from xai.figures import heatmaps, pictures
 from xai.figures.colours import DIVERGING, SEQUENTIAL, hexes
 from xai.figures.wording import number
 
 if TYPE_CHECKING:
     from xai.attribution import Attribution
+    from xai.types import Method
 
 Part = Literal["both", "positive", "negative"]
 #: Which evidence can be shown, in words.
@@ -48,6 +50,8 @@ class Plate:
         The absolute value that has the full colour.
     signed : bool
         Whether negative values can occur.
+    floor : float
+        The value without colour of a map without sign; 0 unless only differences count.
     note : str
         What the legend has to say of the scale; ``""`` for nothing.
     """
@@ -56,6 +60,7 @@ class Plate:
     pixels: np.ndarray
     scale: float
     signed: bool
+    floor: float
     note: str
 
 
@@ -86,6 +91,7 @@ def plate(
     own = heatmaps.common_scale([values], percentile=SHARE) if scale is None else scale
     note = f"full colour: strongest {100 - SHARE:g} %" if scale is None else ""
     signed = found.signed
+    floor = floor_of(values, METHODS[found.method], own, signed=signed) if scale is None else 0.0
     low, high = -np.inf if part != "positive" else 0, np.inf if part != "negative" else 0
     shown = values.clip(low, high)
     below = pictures.picture(image, grey=True)
@@ -96,10 +102,26 @@ def plate(
             else heatmaps.signed(shown, own)
         )
     elif ink < 1:
-        pixels = heatmaps.magnitude_overlay(below, shown, 0.0, own, opacity=ink)
+        pixels = heatmaps.magnitude_overlay(below, shown, floor, own, opacity=ink)
     else:
-        pixels = heatmaps.magnitude(shown, 0.0, own)
-    return Plate(values, pixels, own, signed, note)
+        pixels = heatmaps.magnitude(shown, floor, own)
+    return Plate(values, pixels, own, signed, floor, note)
+
+
+def floor_of(values: np.ndarray, method: Method, scale: float, *, signed: bool) -> float:
+    """Return the value that gets no colour: the least where only differences count.
+
+    Parameters
+    ----------
+    values : ndarray, shape (H, W)
+    method : Method
+    scale : float
+        The value of the full colour.
+    signed : bool
+        Whether the map has a sign: its zero has no colour then.
+    """
+    low = float(values.min())
+    return low if method.relative and not signed and 0 < low < scale else 0.0
 
 
 def figure(
@@ -160,7 +182,7 @@ def _picture(name: str, pixels: np.ndarray, legend: str) -> str:
 
 def _legend(one: Plate) -> str:
     top = _HEAD + _SIDE + 2
-    low = f"−{number(one.scale)}" if one.signed else "0"
+    low = f"−{number(one.scale)}" if one.signed else number(one.floor)
     values = one.values
     return (
         f'<rect y="{top}" width="{_SIDE}" height="10" '

@@ -19,7 +19,7 @@ from xai.attribution.diagnosis import remarks
 from xai.attribution.lrp.composites import LABELS
 from xai.attribution.manifests.manifest import written
 from xai.figures import heatmaps, pictures
-from xai.figures.plates import Plate, plate
+from xai.figures.plates import Plate, floor_of, plate
 from xai.figures.wording import short
 
 #: Letters of what a panel explains, and of a line of its head on a laptop.
@@ -81,6 +81,7 @@ def draw(
         drawn.values,
         pictures.picture(bench.input, grey=True),
         scale=drawn.scale,
+        floor=drawn.floor,
         signed=drawn.signed,
         ink=look.ink,
         part=look.part,
@@ -135,14 +136,18 @@ def files(bench: Bench, panel: board.Panel, found: Attribution, drawn: Plate) ->
 def sketch(bench: Bench, panel: board.Panel, relevance: np.ndarray, look: Look) -> None:
     """Draw a map that is still growing."""
     values = heatmaps.collapse(relevance)
+    method = METHODS[panel.method]
+    signed = method.signed or bool((values < 0).any())
+    scale = heatmaps.common_scale([values])
     relevance_view(
         values,
         pictures.picture(bench.input, grey=True),
-        scale=None,
-        signed=METHODS[panel.method].signed or bool((values < 0).any()),
+        scale=scale,
+        floor=floor_of(values, method, scale, signed=signed),
+        signed=signed,
         ink=look.ink,
         part=look.part,
         note="so far",
-        alt=f"{METHODS[panel.method].label}, so far",
+        alt=f"{method.label}, so far",
         key=f"{panel.name}.growing",
     )

@@ -57,6 +57,7 @@ def relevance_view(
     group: str = "maps",
     mark: tuple[int, int, int, int] | None = None,
     words: tuple[str, str] | None = None,
+    floor: float = 0.0,
 ) -> None:
     """Show a relevance map as wide as the column, with its legend and the value pointed at.
 
@@ -90,6 +91,10 @@ def relevance_view(
         What the ends of the legend mean; None is ``("against", "for")``, and ``("none", "for")``
         if the map has no sign.
 
+    floor : float
+        The value that has no colour in a map without sign: above 0 where only the differences
+        within the map count.
+
     Raises
     ------
     ValueError
@@ -107,7 +112,7 @@ def relevance_view(
         "image": payload.image_part(image, values.shape),
     }
     view = payload.view(
-        values, scale=scale, signed=signed, ink=ink, part=part, mark=mark, words=words
+        values, scale=scale, signed=signed, ink=ink, part=part, mark=mark, words=words, floor=floor
     )
     _show(parts, view, key=key, note=note, alt=alt, group=group)
 

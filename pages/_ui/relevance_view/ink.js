@@ -28,7 +28,8 @@ class Ink {
   // Where a value lies between zero and the scale, as far as its part is shown.
   share(value) {
     if (this.data.blank) return 0;
-    return clamp(value / this.data.scale, this.low, this.high);
+    const { floor, scale } = this.data;
+    return clamp((value - floor) / (scale - floor), this.low, this.high);
   }
 
   colour(share) {

@@ -114,6 +114,7 @@ def view(
     part: Part,
     mark: tuple[int, int, int, int] | None,
     words: tuple[str, str] | None,
+    floor: float = 0.0,
 ) -> dict[str, Any]:
     """Return how a map is looked at: numbers for the drawing, and words for the reader.
 
@@ -121,7 +122,7 @@ def view(
     ----------
     values : ndarray, shape (H, W)
         As :func:`checked_values` returns them.
-    scale, signed, ink, part, mark, words
+    scale, signed, ink, part, mark, words, floor
         As :func:`pages._ui.relevance_view.relevance_view` takes them.
 
     Raises
@@ -134,15 +135,17 @@ def view(
     if part not in get_args(Part):
         raise ValueError(f"part: expected one of {', '.join(get_args(Part))}; got {part!r}")
     full = _scale(values, scale)
+    _check_floor(floor, full, signed=signed)
     blank = full == 0 or (not signed and part == "negative")
     return {
         "shape": values.shape,
         "scale": full,
+        "floor": float(floor),
         "signed": bool(signed),
         "ink": float(ink),
         "part": part,
         "blank": blank,
-        "ends": _ends(full, part, signed=signed, blank=blank),
+        "ends": _ends(full, part, signed=signed, blank=blank, floor=floor),
         "words": _words(words or ("against" if signed else "none", "for"), part, signed=signed),
         "facts": _facts(values, part),
         "mark": None if mark is None else _mark(mark, values.shape),
@@ -154,6 +157,7 @@ def bare_view(shape: tuple[int, ...]) -> dict[str, Any]:
     return {
         "shape": shape,
         "scale": 0.0,
+        "floor": 0.0,
         "signed": False,
         "ink": 0.0,
         "part": "both",
@@ -176,13 +180,20 @@ def _scale(values: np.ndarray, scale: float | None) -> float:
     return full
 
 
-def _ends(scale: float, part: Part, *, signed: bool, blank: bool) -> tuple[str, str, str]:
+def _check_floor(floor: float, scale: float, *, signed: bool) -> None:
+    if floor and (signed or not 0 < floor < scale):
+        raise ValueError(f"floor: expected 0, or below {scale} for a map without sign; got {floor}")
+
+
+def _ends(
+    scale: float, part: Part, *, signed: bool, blank: bool, floor: float
+) -> tuple[str, str, str]:
     """Return what stands at the left, in the middle and at the right of the colours."""
     end = number(scale)
     if blank:
         return "", "0 everywhere" if scale == 0 else "nothing to show", ""
     if not signed:
-        return "0", "", end
+        return number(floor), "", end
     below = f"−{end}" if part != "positive" else "0"
     above = f"+{end}" if part != "negative" else "0"
     return below, "0" if part == "both" else "", above
