@@ -11,6 +11,7 @@ pass; ``report`` takes the progress and the map as it is so far.
 
 from __future__ import annotations
 
+from xai.attribution import papers
 from xai.attribution.black_box.params import OcclusionParams, RiseParams
 from xai.attribution.cam.params import (
     GradCamParams,
@@ -28,20 +29,14 @@ from xai.attribution.gradients.params import (
     SmoothGradParams,
 )
 from xai.attribution.lrp.params import LrpParams
-from xai.types import Method, Paper, lazy
+from xai.types import Method, lazy
 
 METHODS: dict[str, Method] = {
     "gradient": Method(
         label="Gradient",
         function=lazy("xai.attribution.gradients.gradient:gradient"),
         params=GradientParams,
-        paper=Paper(
-            "K. Simonyan, A. Vedaldi, A. Zisserman",
-            "Deep inside convolutional networks: visualising image classification models and "
-            "saliency maps",
-            2013,
-            "1312.6034",
-        ),
+        paper=papers.SALIENCY,
         summary="Where a small change of the pixel would move the score most: sensitivity, not "
         "contribution.",
         formula=r"R_i = \frac{\partial f_c(x)}{\partial x_i}",
@@ -50,13 +45,7 @@ METHODS: dict[str, Method] = {
         label="Input × gradient",
         function=lazy("xai.attribution.gradients.gradient:input_x_gradient"),
         params=InputXGradientParams,
-        paper=Paper(
-            "A. Shrikumar, P. Greenside, A. Shcherbina, A. Kundaje",
-            "Not just a black box: learning important features through propagating activation "
-            "differences",
-            2016,
-            "1605.01713",
-        ),
+        paper=papers.INPUT_X_GRADIENT,
         summary="What each pixel adds to the score if the network were linear around this image; "
         "black pixels get nothing.",
         formula=r"R_i = x_i \frac{\partial f_c(x)}{\partial x_i}",
@@ -65,12 +54,7 @@ METHODS: dict[str, Method] = {
         label="Integrated gradients",
         function=lazy("xai.attribution.gradients.integrated:integrated_gradients"),
         params=IntegratedGradientsParams,
-        paper=Paper(
-            "M. Sundararajan, A. Taly, Q. Yan",
-            "Axiomatic attribution for deep networks",
-            2017,
-            "1703.01365",
-        ),
+        paper=papers.INTEGRATED_GRADIENTS,
         summary="The gradient collected on the way from a baseline, such as a black image, to this "
         "one: the values add up to what the score gained on that way.",
         formula=r"R_i = (x_i - x'_i) \int_0^1 "
@@ -80,12 +64,7 @@ METHODS: dict[str, Method] = {
         label="SmoothGrad",
         function=lazy("xai.attribution.gradients.smooth:smoothgrad"),
         params=SmoothGradParams,
-        paper=Paper(
-            "D. Smilkov, N. Thorat, B. Kim, F. Viégas, M. Wattenberg",
-            "SmoothGrad: removing noise by adding noise",
-            2017,
-            "1706.03825",
-        ),
+        paper=papers.SMOOTHGRAD,
         summary="The gradient averaged over noisy copies of the image: what stays is what many "
         "similar images agree on.",
         formula=r"R = \frac{1}{n} \sum_{k=1}^{n} \nabla f_c(x + \varepsilon_k), \quad "
@@ -95,12 +74,7 @@ METHODS: dict[str, Method] = {
         label="Guided backpropagation",
         function=lazy("xai.attribution.gradients.rectifiers:guided_backprop"),
         params=GuidedBackpropParams,
-        paper=Paper(
-            "J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller",
-            "Striving for simplicity: the all convolutional net",
-            2014,
-            "1412.6806",
-        ),
+        paper=papers.GUIDED_BACKPROP,
         summary="A gradient that lets only positive signals back through each ReLU: sharp, but it "
         "shows edges more than reasons.",
         formula=r"g^{l} = \mathbf{1}[a^{l} > 0] \; \mathbf{1}[g^{l+1} > 0] \; g^{l+1}",
@@ -110,12 +84,7 @@ METHODS: dict[str, Method] = {
         label="DeconvNet",
         function=lazy("xai.attribution.gradients.deconvnet:deconvnet"),
         params=DeconvnetParams,
-        paper=Paper(
-            "M. D. Zeiler, R. Fergus",
-            "Visualizing and understanding convolutional networks",
-            2013,
-            "1311.2901",
-        ),
+        paper=papers.DECONVNET,
         summary="The score sent backwards through the network, past rectifiers that "
         "forget what they saw: more of the network's own taste than of this image.",
         formula=r"g^{l} = \mathbf{1}[g^{l+1} > 0] \; g^{l+1}",
@@ -125,12 +94,7 @@ METHODS: dict[str, Method] = {
         label="Grad-CAM",
         function=lazy("xai.attribution.cam.grad_cam:grad_cam"),
         params=GradCamParams,
-        paper=Paper(
-            "R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra",
-            "Grad-CAM: visual explanations from deep networks via gradient-based localization",
-            2017,
-            "1610.02391",
-        ),
+        paper=papers.GRAD_CAM,
         summary="Where the layer saw something that speaks for the class: coarse, positive "
         "evidence only.",
         formula=r"R = \mathrm{ReLU}\Big(\sum_k \alpha_k A^k\Big), \quad "
@@ -142,12 +106,7 @@ METHODS: dict[str, Method] = {
         label="Grad-CAM++",
         function=lazy("xai.attribution.cam.family:grad_cam_pp"),
         params=GradCamPlusPlusParams,
-        paper=Paper(
-            "A. Chattopadhyay, A. Sarkar, P. Howlader, V. N. Balasubramanian",
-            "Grad-CAM++: improved visual explanations for deep convolutional networks",
-            2017,
-            "1710.11063",
-        ),
+        paper=papers.GRAD_CAM_PP,
         summary="Grad-CAM that listens only to the places that speak for the class, so that a "
         "second object or a small one is not averaged away.",
         formula=r"R = \mathrm{ReLU}\Big(\sum_k w_k A^k\Big), \quad "
@@ -160,13 +119,7 @@ METHODS: dict[str, Method] = {
         label="Smooth Grad-CAM++",
         function=lazy("xai.attribution.cam.family:smooth_grad_cam_pp"),
         params=SmoothGradCamPlusPlusParams,
-        paper=Paper(
-            "D. Omeiza, S. Speakman, C. Cintas, K. Weldermariam",
-            "Smooth Grad-CAM++: an enhanced inference level visualization technique for deep "
-            "convolutional neural network models",
-            2019,
-            "1908.01224",
-        ),
+        paper=papers.SMOOTH_GRAD_CAM_PP,
         summary="Grad-CAM++ with weights that many noisy copies of the image agree on; under a "
         "linear head, as at the last layer of many networks, the noise changes nothing.",
         formula=r"w_k = \sum_{ij} \frac{\overline{g_{kij}^2}}"
@@ -180,11 +133,7 @@ METHODS: dict[str, Method] = {
         label="LayerCAM",
         function=lazy("xai.attribution.cam.family:layer_cam"),
         params=LayerCamParams,
-        paper=Paper(
-            "P.-T. Jiang, C.-B. Zhang, Q. Hou, M.-M. Cheng, Y. Wei",
-            "LayerCAM: exploring hierarchical class activation maps for localization",
-            2021,
-        ),
+        paper=papers.LAYER_CAM,
         summary="Each cell of the layer weighed by its own positive slope: fine lines at early "
         "layers, where Grad-CAM's mean slope blurs them.",
         formula=r"R_{ij} = \mathrm{ReLU}\Big(\sum_k \mathrm{ReLU}\Big("
@@ -196,12 +145,7 @@ METHODS: dict[str, Method] = {
         label="Guided Grad-CAM",
         function=lazy("xai.attribution.cam.guided:guided_grad_cam"),
         params=GradCamParams,
-        paper=Paper(
-            "R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra",
-            "Grad-CAM: visual explanations from deep networks via gradient-based localization",
-            2017,
-            "1610.02391",
-        ),
+        paper=papers.GRAD_CAM,
         summary="Guided backpropagation times Grad-CAM: fine lines, but only where the layer saw "
         "something that speaks for the class.",
         formula=r"R_i = G_i \, M_i, \quad G = \text{ guided backpropagation}, \; "
@@ -212,12 +156,7 @@ METHODS: dict[str, Method] = {
         label="Negative evidence (Grad-CAM)",
         function=lazy("xai.attribution.cam.family:negative_grad_cam"),
         params=NegativeGradCamParams,
-        paper=Paper(
-            "R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh, D. Batra",
-            "Grad-CAM: visual explanations from deep networks via gradient-based localization",
-            2017,
-            "1610.02391",
-        ),
+        paper=papers.GRAD_CAM,
         summary="Where the layer saw something that speaks against the class: bright is bad for "
         "the score, and what Grad-CAM hides.",
         formula=r"R = \mathrm{ReLU}\Big(-\sum_k \alpha_k A^k\Big), \quad "
@@ -229,12 +168,7 @@ METHODS: dict[str, Method] = {
         label="Occlusion",
         function=lazy("xai.attribution.black_box.occlusion:occlusion"),
         params=OcclusionParams,
-        paper=Paper(
-            "M. D. Zeiler, R. Fergus",
-            "Visualizing and understanding convolutional networks",
-            2013,
-            "1311.2901",
-        ),
+        paper=papers.DECONVNET,
         summary="What the score loses when a window hides this place: an "
         "experiment, which asks nothing of the network but its answer.",
         formula=r"R_i = \frac{1}{|W_i|} \sum_{w \in W_i} \big( f_c(x) - f_c(x_{\setminus w}) \big)",
@@ -243,12 +177,7 @@ METHODS: dict[str, Method] = {
         label="RISE",
         function=lazy("xai.attribution.black_box.rise:rise"),
         params=RiseParams,
-        paper=Paper(
-            "V. Petsiuk, A. Das, K. Saenko",
-            "RISE: randomized input sampling for explanation of black-box models",
-            2018,
-            "1806.07421",
-        ),
+        paper=papers.RISE,
         summary="How probable the class is on average when this place is seen and the "
         "rest is hidden at random: only differences within the map count.",
         formula=r"R_i = \frac{1}{n \, p} \sum_{k=1}^{n} P_c(x \odot M_k) \, M_{k,i}",
@@ -259,12 +188,7 @@ METHODS: dict[str, Method] = {
         label="LRP",
         function=lazy("xai.attribution.lrp.propagation:lrp"),
         params=LrpParams,
-        paper=Paper(
-            "S. Bach, A. Binder, G. Montavon, F. Klauschen, K.-R. Müller, W. Samek",
-            "On pixel-wise explanations for non-linear classifier decisions by layer-wise "
-            "relevance propagation",
-            2015,
-        ),
+        paper=papers.LRP,
         summary="The score itself, handed back layer by layer to those who contributed it, down "
         "to the pixels.",
         formula=r"R_i = \sum_j \frac{a_i w_{ij}}{\sum_{i'} a_{i'} w_{i'j} + b_j} R_j",

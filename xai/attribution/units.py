@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xai.types import Method, Paper, Params, find, lazy
+from xai.attribution import papers
+from xai.types import Method, Params, find, lazy
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
@@ -21,12 +22,7 @@ BACKPROJECTIONS: dict[str, Method] = {
         label="DeconvNet",
         function=lazy("xai.attribution.gradients.rectifiers:deconvnet"),
         params=Params,
-        paper=Paper(
-            "M. D. Zeiler, R. Fergus",
-            "Visualizing and understanding convolutional networks",
-            2013,
-            "1311.2901",
-        ),
+        paper=papers.DECONVNET,
         summary="The unit run backwards through the network: what in the image it answers to. "
         "Only the maximum pooling remembers this image, so a silent unit has a picture too.",
         formula=r"g^{l} = \mathbf{1}[g^{l+1} > 0] \; g^{l+1}",
@@ -36,12 +32,7 @@ BACKPROJECTIONS: dict[str, Method] = {
         label="Guided backpropagation",
         function=lazy("xai.attribution.gradients.rectifiers:guided"),
         params=Params,
-        paper=Paper(
-            "J. T. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller",
-            "Striving for simplicity: the all convolutional net",
-            2014,
-            "1412.6806",
-        ),
+        paper=papers.GUIDED_BACKPROP,
         summary="As DeconvNet, but only through units that were active for this image: sharper, "
         "and empty for a unit that was silent.",
         formula=r"g^{l} = \mathbf{1}[a^{l} > 0] \; \mathbf{1}[g^{l+1} > 0] \; g^{l+1}",
@@ -51,13 +42,7 @@ BACKPROJECTIONS: dict[str, Method] = {
         label="Gradient",
         function=lazy("xai.attribution.gradients.rectifiers:unchanged"),
         params=Params,
-        paper=Paper(
-            "K. Simonyan, A. Vedaldi, A. Zisserman",
-            "Deep inside convolutional networks: visualising image classification models and "
-            "saliency maps",
-            2013,
-            "1312.6034",
-        ),
+        paper=papers.SALIENCY,
         summary="Where a small change of the pixel would move the unit most, up or down.",
         formula=r"R_i = \frac{\partial a}{\partial x_i}",
     ),

@@ -65,7 +65,9 @@ def show(bench: Bench, shown: Sequence[Shown]) -> None:
     st.caption(
         "1 means the same map as the trained network’s. Dashed: how alike an edge detector’s map "
         "is, which has seen no network at all. A method whose line stays up there while the "
-        "network forgets everything draws the image and not the decision."
+        "network forgets everything draws the image and not the decision. Guided backpropagation "
+        "is known to stay, and so is LRP with rules that follow positive contributions alone "
+        "(epsilon-plus, excitation backpropagation); LRP with epsilon everywhere falls."
     )
 
 
