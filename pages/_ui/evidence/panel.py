@@ -24,6 +24,8 @@ from xai.figures.wording import short
 
 #: Letters of what a panel explains, and of a line of its head on a laptop.
 _TITLE, _LETTERS = 44, 21
+#: What the ends of the colours mean where only differences within the map count.
+_RELATIVE = ("least", "most")
 
 
 def room(names: Iterable[tuple[str, str]]) -> int:
@@ -83,6 +85,7 @@ def draw(
         scale=drawn.scale,
         floor=drawn.floor,
         signed=drawn.signed,
+        words=_RELATIVE if drawn.floor else None,
         ink=look.ink,
         part=look.part,
         note=drawn.note or "one scale for all maps",
