@@ -6,162 +6,34 @@ model is loaded.
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from xai.parameters import FieldInfo, Params, choice, flag, make_params, number, text
+
+__all__ = [
+    "FieldInfo",
+    "Layer",
+    "Method",
+    "Paper",
+    "Params",
+    "Prediction",
+    "Progress",
+    "choice",
+    "find",
+    "flag",
+    "lazy",
+    "make_params",
+    "number",
+    "text",
+]
+
 #: ``progress(done, total, message)``; whatever it raises stops the work.
 Progress = Callable[[int, int, str], None]
-
-
-# --------------------------------------------------------------- parameters
-@dataclass(frozen=True)
-class FieldInfo:
-    """What a widget and a range check need to know of one parameter.
-
-    Attributes
-    ----------
-    low, high : float or None
-        Closed range of a number.
-    step : float or None
-        Step of the widget; not enforced.
-    unit : str
-        Unit shown behind the label, such as ``"1/255"``.
-    help : str
-        One sentence for the reader who has never met the parameter.
-    options : tuple of str
-        The choices, for a parameter that is one of a few words.
-    """
-
-    low: float | None = None
-    high: float | None = None
-    step: float | None = None
-    unit: str = ""
-    help: str = ""
-    options: tuple[str, ...] = ()
-
-
-def number(
-    default: float | None, low: float, high: float, step: float, *, help: str, unit: str = ""
-) -> Any:
-    """Declare a numeric field of a :class:`Params` class.
-
-    A default of ``None`` means that the model decides (a column of its spec).
-    """
-    info = FieldInfo(low=low, high=high, step=step, unit=unit, help=help)
-    return field(default=default, metadata={"info": info})
-
-
-def choice(default: str, options: Sequence[str], *, help: str) -> Any:
-    """Declare a field of a :class:`Params` class that is one of a few words."""
-    info = FieldInfo(options=tuple(options), help=help)
-    return field(default=default, metadata={"info": info})
-
-
-def flag(default: bool, *, help: str) -> Any:
-    """Declare a yes/no field of a :class:`Params` class."""
-    return field(default=default, metadata={"info": FieldInfo(help=help)})
-
-
-def text(default: str, *, help: str) -> Any:
-    """Declare a field of a :class:`Params` class that is free text, such as a layer's name."""
-    return field(default=default, metadata={"info": FieldInfo(help=help)})
-
-
-@dataclass(frozen=True)
-class Params:
-    """Base of all parameter classes: ranges are checked when one is made.
-
-    Raises
-    ------
-    TypeError
-        If a value is not of its field's kind.
-    ValueError
-        If a value is out of its range, not finite, or not among its choices.
-    """
-
-    def __post_init__(self) -> None:
-        for item in dataclasses.fields(self):
-            info = item.metadata.get("info")
-            if info is not None:
-                _check(item.name, getattr(self, item.name), item.default, info)
-
-    @classmethod
-    def infos(cls) -> dict[str, FieldInfo]:
-        """Return the description of each field, in order of declaration."""
-        return {
-            item.name: item.metadata["info"]
-            for item in dataclasses.fields(cls)
-            if "info" in item.metadata
-        }
-
-
-def _check(name: str, value: Any, default: Any, info: FieldInfo) -> None:
-    if info.options:
-        if value not in info.options:
-            listing = ", ".join(info.options)
-            raise ValueError(f"{name}: expected one of {listing}; got {value!r}")
-    elif isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise TypeError(f"{name}: expected True or False, got {value!r}")
-    elif isinstance(default, str):
-        if not isinstance(value, str):
-            raise TypeError(f"{name}: expected text, got {value!r}")
-    elif value is None and default is None:
-        return
-    else:
-        _check_number(name, value, isinstance(default, int), info)
-
-
-def _check_number(name: str, value: Any, whole: bool, info: FieldInfo) -> None:
-    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        kind = "a whole number" if whole else "a number"
-        raise TypeError(f"{name}: expected {kind}, got {value!r}")
-    low = -math.inf if info.low is None else info.low
-    high = math.inf if info.high is None else info.high
-    if not low <= value <= high or not math.isfinite(value):
-        raise ValueError(f"{name}: expected {info.low} to {info.high}, got {value}")
-
-
-ParamsT = TypeVar("ParamsT", bound=Params)
-
-
-def make_params(cls: type[ParamsT], given: Params | Mapping[str, Any] | None) -> ParamsT:
-    """Turn what a caller gave into an instance of ``cls``.
-
-    Parameters
-    ----------
-    cls : type
-        The parameter class of the method.
-    given : Params, mapping or None
-        An instance of ``cls``, its fields by name, or None for the defaults.
-
-    Raises
-    ------
-    TypeError
-        If ``given`` is of another class.
-    ValueError
-        If it names a field that ``cls`` does not have, or a value is out of range.
-    """
-    if given is None:
-        return cls()
-    if isinstance(given, cls):
-        return given
-    if not isinstance(given, Mapping):
-        got = type(given).__name__
-        raise TypeError(f"params: expected {cls.__name__}, a mapping or None; got {got}")
-    names = [item.name for item in dataclasses.fields(cls)]
-    unknown = [str(name) for name in given if name not in names]
-    if unknown:
-        listing = ", ".join(names) or "no parameters"
-        raise ValueError(f"params: expected {listing}; got {', '.join(unknown)}")
-    return cls(**given)
 
 
 # ------------------------------------------------------------------- methods

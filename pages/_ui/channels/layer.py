@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 
-from pages._ui import cached, controls, panels, progress
+from pages._ui import cached, controls, panels
 from pages._ui.channels import choices, neurons
 from pages._ui.channels.sheet import Answer, Ranked, grid, legend, ranked
+from pages._ui.evidence.maps import at_layer
 from pages._ui.layer_picker import shape
 from pages._ui.workbench import Bench
 from xai import attribution
 from xai.attribution.lrp.channels import ChannelRelevance
-from xai.jobs import Report
 from xai.types import Layer
 
 ORDERS = {
@@ -29,16 +27,6 @@ SCALES = {
     "layer": "one for the layer",
     "network": "one for the network",
 }
-
-
-@dataclass(frozen=True)
-class RelevanceKey:
-    """Everything that the relevance of a layer's channels depends on."""
-
-    model: str
-    digest: str
-    layer: str
-    target: int
 
 
 def show(bench: Bench, layer: Layer) -> None:
@@ -102,16 +90,7 @@ def _relevance(bench: Bench, layer: Layer) -> ChannelRelevance | None:
     if reason:
         st.info(f"{reason} Ordered by score instead.", icon=":material/block:")
         return None
-    key = RelevanceKey(bench.model_name, bench.digest, layer.name, bench.target)
-    model, image = bench.model, bench.input
-
-    def work(report: Report) -> ChannelRelevance:
-        return attribution.channel_relevance(model, image, key.layer, target=key.target)
-
-    found: ChannelRelevance | None = progress.result(
-        key, work, label=f"Relevance at {layer.name}", keep=False, slot="channel relevance"
-    )
-    return found
+    return at_layer(bench, layer.name)
 
 
 def _explain(answer: Answer, ranking: Ranked, scale: str) -> None:

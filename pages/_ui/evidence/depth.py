@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages._ui import controls, panels, progress
+from pages._ui.evidence import maps
 from pages._ui.layer_picker import described, pick, wanted_layer
 from pages._ui.workbench import Bench
 from xai import attribution
@@ -34,16 +35,6 @@ class StripKey:
     model: str
     digest: str
     method: str
-    target: int
-
-
-@dataclass(frozen=True)
-class InsideKey:
-    """Everything that the relevance inside depends on."""
-
-    model: str
-    digest: str
-    layer: str
     target: int
 
 
@@ -120,15 +111,7 @@ def _channels(bench: Bench) -> None:
     if reason:
         st.info(reason, icon=":material/block:")
         return
-    key = InsideKey(bench.model_name, bench.digest, name, bench.target)
-    model, image = bench.model, bench.input
-
-    def work(report: Report) -> ChannelRelevance:
-        return attribution.channel_relevance(model, image, key.layer, target=key.target)
-
-    found: ChannelRelevance | None = progress.result(
-        key, work, label=f"Relevance at {name}", keep=False, slot="inside"
-    )
+    found = maps.at_layer(bench, name)
     if found is not None:
         _inside(bench, found)
 
@@ -148,10 +131,10 @@ def _inside(bench: Bench, found: ChannelRelevance) -> None:
             y="relevance",
         )
         return
-    maps = [found.maps.sum(axis=0), *(found.maps[one] for one in order)]
+    squares = [found.maps.sum(axis=0), *(found.maps[one] for one in order)]
     titles = ["all channels", *(f"channel {one}" for one in order)]
-    columns = iter([one for _ in range(0, len(maps), 5) for one in st.columns(5)])
-    for values, title, column in zip(maps, titles, columns, strict=False):
+    columns = iter([one for _ in range(0, len(squares), 5) for one in st.columns(5)])
+    for values, title, column in zip(squares, titles, columns, strict=False):
         with column:
             st.caption(f"**{title}** · {values.sum():.3g}")
             panels.image(panels.over_image(bench, values, signed=True), alt=f"relevance of {title}")

@@ -11,11 +11,11 @@ import streamlit as st
 from pages._ui import panels, progress
 from pages._ui.workbench import Bench
 from xai import attribution
-from xai.attribution import METHODS, Attribution
-from xai.attribution.diagnosis import remarks
+from xai.attribution import METHODS, Attribution, ChannelRelevance
 from xai.attribution.lrp.ledger import percent
 from xai.figures import legends
 from xai.figures.plates import plate
+from xai.figures.summary import describe
 from xai.jobs import Report
 from xai.types import Params
 
@@ -31,6 +31,30 @@ class AttributionKey:
     target: int
     contrast: int | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class RelevanceKey:
+    """Everything that the relevance of a layer's channels depends on."""
+
+    model: str
+    digest: str
+    layer: str
+    target: int
+
+
+def at_layer(bench: Bench, layer: str) -> ChannelRelevance | None:
+    """Return what a layer's channels carry of the class's score, or show its progress."""
+    key = RelevanceKey(bench.model_name, bench.digest, layer, bench.target)
+    model, image = bench.model, bench.input
+
+    def work(report: Report) -> ChannelRelevance:
+        return attribution.channel_relevance(model, image, key.layer, target=key.target)
+
+    found: ChannelRelevance | None = progress.result(
+        key, work, label=f"Relevance at {layer}", keep=False, slot="channel relevance"
+    )
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +191,9 @@ def quick(bench: Bench) -> None:
     drawn = plate(found, bench.input)
     panels.image(drawn.pixels, alt=f"{METHODS[found.method].label} for class {found.target}")
     st.html(legends.signed_legend(drawn.scale, note=drawn.note))
-    for remark in remarks(found, bench.model)[:1]:
-        st.caption(f":material/lightbulb: {panels.plain(remark)}")
+    remark = describe(drawn.values).remark
+    if remark:
+        st.info(remark, icon=":material/info:")
     st.caption(numbers(found, drawn.values))
     st.caption(
         "Layer-wise relevance propagation hands the score back from layer to layer until it lies "
