@@ -105,7 +105,7 @@ def compare(model: LoadedModel, image: np.ndarray, composite: str, runs: int) ->
 
 def kept(model: LoadedModel, image: np.ndarray, composite: str) -> None:
     """Print how much memory the weights take that wait for the next explanation."""
-    from xai.attribution import lending
+    from xai.models import lending
 
     run(model, image, "lrp", params={"composite": composite})
     with lending.lent(model, "lrp", lambda _: None) as prepared:

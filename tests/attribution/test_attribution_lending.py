@@ -11,7 +11,7 @@ import pytest
 from attribution_networks import Residual, randomise
 
 from xai.attribution import METHODS, channel_relevance, ledger, run, strip
-from xai.attribution.lending import forget, lent
+from xai.models.lending import forget, lent
 
 
 class Prepared:

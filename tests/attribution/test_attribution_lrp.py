@@ -16,13 +16,13 @@ from torch import nn
 
 from xai.attribution import assignment, blocked, channel_relevance, run
 from xai.attribution.aim import Aim
-from xai.attribution.lending import forget, lent
 from xai.attribution.lrp.canonical import canonical
 from xai.attribution.lrp.composites import COMPOSITES, LABELS
 from xai.attribution.lrp.params import LrpParams
 from xai.attribution.lrp.propagation import ruled
 from xai.attribution.lrp.variants import Share, Variants, scaled
 from xai.hooks import recording
+from xai.models.lending import forget, lent
 from xai.types import make_params
 
 CHOICES = [

@@ -11,9 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from xai.attribution.aim import Aim
-from xai.attribution.lending import lent
 from xai.attribution.result import Finding
 from xai.hooks import rooting
+from xai.models.lending import lent
 from xai.models.loaded import LoadedModel
 
 

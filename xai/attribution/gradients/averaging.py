@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from xai.attribution.gradients.gradient import batch_gradient
-from xai.attribution.lending import lent
-from xai.models.folding import fold_batch_norms
+from xai.models.lending import lean
 
 if TYPE_CHECKING:
     from xai.attribution.aim import Aim
@@ -64,7 +62,7 @@ def mean_gradient(
     """
     summed: Tensor | None = None
     done = shown = 0
-    with _network(model) as network:
+    with lean(model) as network:
         for batch, weights in batches:
             slopes = batch_gradient(network, batch, aim)
             part = (slopes if weights is None else slopes * weights).sum(0, keepdim=True)
@@ -78,20 +76,6 @@ def mean_gradient(
     if summed is None:
         raise ValueError("batches: expected at least one, got none")
     return summed / total
-
-
-@contextmanager
-def _network(model: LoadedModel) -> Iterator[Callable[[Tensor], Tensor]]:
-    """Lend what takes images in [0, 1] to scores in the least time."""
-    if not model.norm_pairs:
-        yield model.logits
-        return
-    with lent(model, "folded", _folded) as net:
-        yield lambda x: net(model.normalize(x))
-
-
-def _folded(model: LoadedModel) -> nn.Module:
-    return fold_batch_norms(model.private(), model.norm_pairs)
 
 
 def as_map(relevance: Tensor) -> np.ndarray:

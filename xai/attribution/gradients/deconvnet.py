@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from xai.attribution.gradients import rectifiers
-from xai.attribution.lending import lent
 from xai.attribution.result import Finding
+from xai.models.lending import lent
 
 if TYPE_CHECKING:
     from xai.attribution.aim import Aim

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from xai.attribution.gradients.gradient import single_gradient
-from xai.attribution.lending import lent
 from xai.attribution.result import Finding
 from xai.hooks import swap_each, way_back
+from xai.models.lending import lent
 
 if TYPE_CHECKING:
     from xai.attribution.aim import Aim

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from zennit.core import Composite
 
 from xai.attribution.aim import Aim
-from xai.attribution.lending import lent
 from xai.attribution.lrp.assignment import assign
 from xai.attribution.lrp.canonical import Affine, canonical
 from xai.attribution.lrp.variants import Variants
 from xai.attribution.result import Finding
+from xai.models.lending import lent
 
 if TYPE_CHECKING:
     from xai.attribution.lrp.params import LrpParams
