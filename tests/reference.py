@@ -40,7 +40,10 @@ def projected_gradient_descent(model, image, label, sign, norm, eps, step, steps
 
 
 def carlini_wagner(model, image, label, sign, searches, steps, rate, const):
-    """Carlini and Wagner's search with PyTorch's own Adam: one image, float64, clipped pixels."""
+    """Carlini and Wagner's search with PyTorch's own Adam: one image, float64, clipped pixels.
+
+    The step size falls in a straight line, and a lead of a thousandth is asked for.
+    """
     net = copy.deepcopy(model.net).double()
     mean = torch.tensor(model.spec.mean, dtype=torch.float64).reshape(1, -1, 1, 1)
     std = torch.tensor(model.spec.std, dtype=torch.float64).reshape(1, -1, 1, 1)
@@ -50,19 +53,21 @@ def carlini_wagner(model, image, label, sign, searches, steps, rate, const):
     for _ in range(searches):
         x = clean.clone().requires_grad_(True)
         adam = torch.optim.Adam([x], lr=rate)
+        falling = torch.optim.lr_scheduler.LinearLR(adam, 1.0, 1e-12, steps)
         succeeded = False
         for _ in range(steps):
             logits = net((x - mean) / std)[0]
             rivals = torch.cat((logits[:label], logits[label + 1 :]))
             score = sign * (rivals.max() - logits[label])
             distance = ((x - clean) ** 2).sum()
-            if score > 0:
+            if score >= 1e-3:
                 succeeded = True
                 if distance < best_distance:
                     best, best_distance = x.detach().clone(), distance.item()
             last = x.detach().clone()
-            (x.grad,) = torch.autograd.grad(distance + const * torch.relu(-score), x)
+            (x.grad,) = torch.autograd.grad(distance + const * torch.relu(1e-3 - score), x)
             adam.step()
+            falling.step()
             with torch.no_grad():
                 x.clamp_(0, 1)
         if succeeded:

@@ -11,9 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from xai.attacks import Goal, carlini_wagner, random_noise, run
-from xai.attacks.descent import perturb, soft_margin
-from xai.attacks.norms import NORMS
+from xai.attacks import Goal, random_noise, run
+from xai.attacks.algorithms import carlini_wagner
+from xai.attacks.algorithms.descent import perturb
+from xai.attacks.algorithms.margins import soft_margin
+from xai.attacks.algorithms.norms import NORMS
 from xai.attacks.parameters import CwParams, PgdParams
 
 

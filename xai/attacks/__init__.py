@@ -8,7 +8,7 @@ reported. Importing this package loads no torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from xai.attacks.goal import Goal
@@ -21,7 +21,7 @@ from xai.attacks.parameters import (
     PgdParams,
     default_eps,
 )
-from xai.attacks.result import AttackResult, Step
+from xai.attacks.result import AttackResult, Sight, Step
 from xai.types import Method, Paper, find, lazy, make_params
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "EPS_MAX",
     "AttackResult",
     "Goal",
+    "Sight",
     "Step",
     "default_eps",
     "random_noise",
@@ -45,7 +46,7 @@ __all__ = [
 ATTACKS: dict[str, Method] = {
     "fgsm": Method(
         label="FGSM",
-        function=lazy("xai.attacks.descent:perturb"),
+        function=lazy("xai.attacks.algorithms.descent:perturb"),
         params=FgsmParams,
         paper=Paper(
             "I. Goodfellow, J. Shlens, C. Szegedy",
@@ -59,7 +60,7 @@ ATTACKS: dict[str, Method] = {
     ),
     "bim": Method(
         label="BIM",
-        function=lazy("xai.attacks.descent:perturb"),
+        function=lazy("xai.attacks.algorithms.descent:perturb"),
         params=BimParams,
         paper=Paper(
             "A. Kurakin, I. Goodfellow, S. Bengio",
@@ -74,7 +75,7 @@ ATTACKS: dict[str, Method] = {
     ),
     "pgd": Method(
         label="PGD",
-        function=lazy("xai.attacks.descent:perturb"),
+        function=lazy("xai.attacks.algorithms.descent:perturb"),
         params=PgdParams,
         paper=Paper(
             "A. Madry, A. Makelov, L. Schmidt, D. Tsipras, A. Vladu",
@@ -88,7 +89,7 @@ ATTACKS: dict[str, Method] = {
     ),
     "cw": Method(
         label="Carlini-Wagner",
-        function=lazy("xai.attacks.carlini_wagner:perturb"),
+        function=lazy("xai.attacks.algorithms.carlini_wagner:perturb"),
         params=CwParams,
         paper=Paper(
             "N. Carlini, D. Wagner",
@@ -112,6 +113,7 @@ def run(
     params: Params | Mapping[str, Any] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    on_step: Callable[[Sight], None] | None = None,
 ) -> AttackResult:
     """Attack one image and report what the network says of the outcome.
 
@@ -132,6 +134,8 @@ def run(
         Of the attack's own generator.
     progress : callable, optional
         ``progress(done, total, message)`` after each step; may raise to stop.
+    on_step : callable, optional
+        Receives a :class:`Sight` up to twenty times a second; may raise to stop.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def run(
     from xai.attacks import trial
 
     asked = trial.prepare(model, image, goal, method, settings, seed)
-    return trial.judge(asked, trial.attack(asked, row.function, progress))
+    return trial.judge(asked, trial.attack(asked, row.function, progress, on_step))
 
 
 def random_noise(
@@ -192,7 +196,7 @@ def random_noise(
     """
     settings = NoiseParams(eps=eps, norm=norm, quantize=quantize)
     from xai.attacks import trial
-    from xai.attacks.norms import noise
+    from xai.attacks.algorithms.norms import noise
 
     asked = trial.prepare(model, image, goal, "noise", settings, seed)
     ball_norm, radius = asked.params.ball()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Goal:
@@ -58,6 +60,22 @@ class Goal:
     def is_targeted(self) -> bool:
         """Whether one class is to be reached."""
         return self.sign == -1
+
+    def margin(self, logits: np.ndarray) -> float:
+        """Return by how much scores meet the goal: a difference of two logits.
+
+        Parameters
+        ----------
+        logits : ndarray, shape (K,)
+
+        Returns
+        -------
+        float
+            Best other class less the class to leave, or the class to reach less the
+            best other; not positive where the goal is missed.
+        """
+        own = float(logits[self.label])
+        return self.sign * (float(np.delete(logits, self.label).max()) - own)
 
     def reached(self, predicted: int) -> bool:
         """Say whether an image that is read as class ``predicted`` meets the goal."""

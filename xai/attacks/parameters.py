@@ -135,7 +135,13 @@ class FgsmParams(AttackParams):
 
     def as_pgd(self) -> PgdParams:
         """Say the same in the words of PGD: one full step from the image itself."""
-        return PgdParams(eps=self.eps, steps=1, step_size=self.eps, random_start=False)
+        return PgdParams(
+            eps=self.eps,
+            steps=1,
+            step_size=self.eps,
+            random_start=False,
+            quantize=self.quantize,
+        )
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,7 @@ class BimParams(AttackParams):
             step_size=self.step_size,
             random_start=False,
             early_stop=self.early_stop,
+            quantize=self.quantize,
         )
 
 
@@ -233,8 +240,8 @@ class CwParams(AttackParams):
         0.0,
         1.0,
         0.001,
-        help="How far one step of Adam moves a pixel. "
-        "Empty: a twentieth of the model's default strength, more if there are few steps.",
+        help="How far the first step of Adam moves a pixel; further steps are shorter. "
+        "Empty: a sixteenth of the model's default strength, more if there are few steps.",
     )
     initial_const: float = number(
         1.0, 1e-6, 1e6, 0.1, help="The weight of the error, against nearness, in the first search."
@@ -256,8 +263,8 @@ class CwParams(AttackParams):
         """Fill in the learning rate."""
         if self.learning_rate is not None:
             return self
-        # A pixel moves by the rate at most: three strengths have to be within reach.
-        rate = default_eps(spec) * max(1 / 20, 3 / self.steps)
+        # A pixel moves by half the rate on average: three strengths have to be within reach.
+        rate = default_eps(spec) * max(1 / 16, 6 / self.steps)
         return replace(self, learning_rate=min(rate, 1.0))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -39,6 +39,31 @@ def quantize(image: np.ndarray, original: np.ndarray, norm: str, eps: float) -> 
     therefore always gives a result that survives being written to a file.
     """
     return _ROUNDING[norm](image, original, eps)
+
+
+def held(
+    images: np.ndarray, originals: np.ndarray, norm: str, radii: Sequence[float]
+) -> np.ndarray:
+    """Round a batch of attacked images, each within a ball of its own radius.
+
+    Parameters
+    ----------
+    images, originals : ndarray, shape (N, C, H, W), float32, in [0, 1]
+    norm : {"linf", "l2"}
+    radii : sequence of N float
+
+    Returns
+    -------
+    ndarray, shape (N, C, H, W), float32, in [0, 1]
+        What :func:`quantize` makes of each.
+    """
+    if len(set(radii)) == 1 and norm == "linf":
+        return quantize(images, originals, norm, radii[0])
+    rounded = [
+        quantize(image, original, norm, eps)
+        for image, original, eps in zip(images, originals, radii, strict=True)
+    ]
+    return np.stack(rounded)
 
 
 def _round_linf(image: np.ndarray, original: np.ndarray, eps: float) -> np.ndarray:

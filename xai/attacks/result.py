@@ -90,3 +90,33 @@ class AttackResult:
     digest: str
     notes: tuple[str, ...]
     quantized: bool
+
+    @property
+    def margin_before(self) -> float:
+        """By how much the given image meets the goal, as a difference of logits."""
+        return self.goal.margin(self.before.logits)
+
+    @property
+    def margin_after(self) -> float:
+        """By how much ``image`` meets the goal; not positive where it is missed."""
+        return self.goal.margin(self.after.logits)
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """An attack at work.
+
+    Attributes
+    ----------
+    done, total : int
+        Steps taken, and how many there may be.
+    history : tuple of Step
+        So far.
+    image : ndarray, shape (C, H, W), float32, in [0, 1]
+        Where it is; not rounded.
+    """
+
+    done: int
+    total: int
+    history: tuple[Step, ...]
+    image: np.ndarray

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +14,17 @@ import torch
 from xai import images
 from xai.attacks.goal import Goal
 from xai.attacks.quantization import quantize
-from xai.attacks.result import AttackResult, Step
+from xai.attacks.result import AttackResult, Sight, Step
 
 if TYPE_CHECKING:
-    from xai.attacks.descent import OnStep, Perturbed, Trace
+    from xai.attacks.algorithms.perturbed import Perturbed, Trace
     from xai.attacks.parameters import AttackParams
     from xai.models.loaded import LoadedModel
     from xai.types import Prediction, Progress
+
+
+#: Seconds between two words on how far an attack is.
+_PAUSE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +95,23 @@ def prepare(
     return Trial(model, own[0].copy(), goal, method, params.resolved(model.spec), int(seed))
 
 
-def attack(trial: Trial, function: Callable[..., Perturbed], progress: Progress | None) -> Claim:
+def attack(
+    trial: Trial,
+    function: Callable[..., Perturbed],
+    progress: Progress | None = None,
+    on_step: Callable[[Sight], None] | None = None,
+) -> Claim:
     """Let an attack work on the image and write down what it says."""
     if trial.params.ball()[1] == 0:
         return Claim(trial.image)
-    history: list[Step] = []
+    writer = _Writer(trial, progress, on_step)
     found = function(
         trial.model,
         trial.model.tensor(trial.image),
         (trial.goal,),
         trial.params,
         seeds=(trial.seed,),
-        on_step=_writer(trial, history, progress),
+        on_step=writer,
     )
     return Claim(
         found.images[0].cpu().numpy(),
@@ -108,7 +119,7 @@ def attack(trial: Trial, function: Callable[..., Perturbed], progress: Progress 
         int(found.queries[0]),
         int(found.restart[0]),
         bool(found.vanished[0]),
-        tuple(history),
+        writer.history(),
     )
 
 
@@ -152,25 +163,73 @@ def judge(trial: Trial, claim: Claim) -> AttackResult:
     )
 
 
-def _writer(trial: Trial, history: list[Step], progress: Progress | None) -> OnStep:
-    name = trial.model.classes[trial.goal.label]
+class _Writer:
+    """Keep what an attack on one image says of its steps; tell it while it works.
 
-    def write(trace: Trace) -> None:
-        loss, probability, label = torch.stack(
-            (trace.loss, trace.probability, trace.label.to(trace.loss.dtype))
-        )[:, 0].tolist()
-        history.append(Step(trace.restart, trace.step, loss, probability, int(label)))
-        if progress is not None:
-            message = f"loss {loss:.3g}, probability of {name} {probability:.1%}"
-            progress(trace.done, trace.total, message)
+    Numbers are worked out when somebody asks: on a small network they would take as long
+    as a step.
+    """
 
-    return write
+    def __init__(
+        self,
+        trial: Trial,
+        progress: Progress | None,
+        on_step: Callable[[Sight], None] | None,
+    ) -> None:
+        self._trial = trial
+        self._progress = progress
+        self._on_step = on_step
+        self._traces: list[Trace] = []
+        self._told = -_PAUSE
+
+    def __call__(self, trace: Trace) -> None:
+        # The image is not kept: hundreds of steps of a photograph would be gigabytes.
+        self._traces.append(replace(trace, images=trace.images[:0]))
+        if self._progress is None and self._on_step is None:
+            return
+        now = time.monotonic()
+        due = now - self._told >= _PAUSE or trace.done == trace.total
+        if self._progress is not None:
+            self._progress(trace.done, trace.total, self._message(trace) if due else self._said)
+        if due and self._on_step is not None:
+            image = trace.images[0].cpu().numpy().copy()
+            self._on_step(Sight(trace.done, trace.total, self.history(), image))
+        if due:
+            self._told = now
+
+    def _message(self, trace: Trace) -> str:
+        (last,) = self._steps((trace,))
+        name = self._trial.model.classes[self._trial.goal.label]
+        self._said = f"loss {last.loss:.3g}, probability of {name} {last.probability:.1%}"
+        return self._said
+
+    def history(self) -> tuple[Step, ...]:
+        """Return what was said before each step."""
+        return self._steps(self._traces)
+
+    def _steps(self, traces: Sequence[Trace]) -> tuple[Step, ...]:
+        if not traces:
+            return ()
+        logits = torch.cat([trace.logits[:1] for trace in traces]).cpu().numpy()
+        loss = _cross_entropy(logits, self._trial.goal.label)
+        rows = zip(traces, loss.tolist(), logits.argmax(1).tolist(), strict=True)
+        return tuple(
+            Step(trace.restart, trace.step, value, math.exp(-value), label)
+            for trace, value, label in rows
+        )
 
 
 def _record(restart: int, step: int, said: Prediction, goal: Goal) -> Step:
-    logits = said.logits.astype(np.float64)
-    loss = float(np.logaddexp.reduce(logits) - logits[goal.label])
-    return Step(restart, step, loss, float(np.exp(-loss)), said.label)
+    (loss,) = _cross_entropy(said.logits[None], goal.label).tolist()
+    return Step(restart, step, loss, math.exp(-loss), said.label)
+
+
+def _cross_entropy(logits: np.ndarray, label: int) -> np.ndarray:
+    """Return the cross-entropy of a class in nats, (N, K) to (N,), exact where it is tiny."""
+    wide = logits.astype(np.float64)
+    margin = np.logaddexp.reduce(np.delete(wide, label, axis=1), axis=1) - wide[:, label]
+    loss: np.ndarray = np.logaddexp(0.0, margin)
+    return loss
 
 
 def _on_grid(image: np.ndarray) -> bool:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from xai.attacks.descent import (
-    OnStep,
-    Perturbed,
-    Trace,
-    goal_tensors,
-    hard_margin,
-    peak,
-    soft_margin,
-)
+from xai.attacks.algorithms.margins import CLEAR, goal_tensors, hard_margin
+from xai.attacks.algorithms.perturbed import OnStep, Perturbed, Trace, peak
 from xai.attacks.goal import Goal
+from xai.models.lending import lean
 
 if TYPE_CHECKING:
     from xai.attacks.parameters import CwParams
@@ -69,9 +62,11 @@ def perturb(
     :math:`x' = (\tanh w + 1) / 2`, from which a black or white pixel needs hundreds
     of steps to move; here Adam works on the pixels and they are clipped after each
     step (one of the paper's alternatives), which finds shorter perturbations in as
-    many steps as a reader will wait for. With ``quantize`` the network sees every
-    image rounded to 1/255 and the gradient passes the rounding as if it were not
-    there, so that what is found survives being written to a file.
+    many steps as a reader will wait for. The step size falls in a straight line to
+    zero over each search: a few dozen steps would else end in a swing about the nearest
+    image. With ``quantize`` the network sees every image rounded to 1/255 and the
+    gradient passes the rounding as if it were not there, so that what is found
+    survives being written to a file.
 
     References
     ----------
@@ -84,7 +79,8 @@ def perturb(
     low, high = torch.zeros_like(weight), torch.full_like(weight, torch.inf)
     best = _Nearest.none(x)
     for index in range(params.searches):
-        found = _Search(model, x, labels, signs, weight, params, index, on_step).minimise()
+        with lean(model) as scores:
+            found = _Search(scores, x, labels, signs, weight, params, index, on_step).minimise()
         met = torch.isfinite(found.distance)
         high, low = torch.where(met, weight, high), torch.where(met, low, weight)
         weight = torch.where(torch.isfinite(high), (low + high) / 2, weight * 10).clamp(
@@ -124,7 +120,7 @@ class _Nearest:
 class _Search:
     """One minimisation, with one weight of the goal for each image."""
 
-    model: LoadedModel
+    scores: Callable[[Tensor], Tensor]
     x: Tensor
     labels: Tensor
     signs: Tensor
@@ -143,37 +139,40 @@ class _Search:
             mean = 0.9 * mean + 0.1 * gradient
             square = 0.999 * square + 0.001 * gradient.square()
             spread = (square / (1 - 0.999**step)).sqrt() + 1e-8
-            here = here - self.params.rate() * (mean / (1 - 0.9**step)) / spread
-            here = here.clamp(0, 1)
+            rate = self.params.rate() * (1 - (step - 1) / self.params.steps)
+            here = (here - rate * (mean / (1 - 0.9**step)) / spread).clamp(0, 1)
         return best
+
+    @property
+    def _lead(self) -> float:
+        """By how much the goal must be met."""
+        return max(self.params.confidence, CLEAR)
 
     def _evaluate(self, here: Tensor, step: int) -> tuple[Tensor, _Nearest]:
         """Return the objective's gradient, and what the network makes of the images."""
         with torch.enable_grad():
             leaf = here.detach().requires_grad_(True)
             images = _rounded(leaf) if self.params.quantize else leaf
-            logits = self.model.logits(images)
+            logits = self.scores(images)
             distance = (images - self.x).flatten(1).square().sum(1)
             score = self.signs * hard_margin(logits, self.labels)
-            objective = distance + self.weight * (self.params.confidence - score).relu()
+            objective = distance + self.weight * (self._lead - score).relu()
             (gradient,) = torch.autograd.grad(objective.sum(), leaf)
-        self._report(step, logits.detach())
-        met = (score > 0) & (score >= self.params.confidence)
-        vanished = ~met & (peak(gradient) == 0)
+        self._report(step, here, logits.detach())
+        met = score >= self._lead
+        largest = peak(gradient)
+        vanished = torch.zeros_like(met) if largest is None else ~met & (largest == 0)
         far = torch.where(met, distance, torch.inf).detach()
         search = torch.full_like(self.labels, self.index)
         return gradient, _Nearest(images.detach(), far, search, vanished)
 
-    def _report(self, step: int, logits: Tensor) -> None:
+    def _report(self, step: int, here: Tensor, logits: Tensor) -> None:
         if self.on_step is None:
             return
         done = self.index * self.params.steps + step
         total = self.params.searches * self.params.steps
-        loss = F.softplus(soft_margin(logits, self.labels).double())
-        every = torch.ones_like(self.labels, dtype=torch.bool)
-        self.on_step(
-            Trace(done, total, self.index, step - 1, loss, (-loss).exp(), logits.argmax(1), every)
-        )
+        rows = torch.arange(len(here), device=here.device)
+        self.on_step(Trace(done, total, self.index, step - 1, rows, here, logits))
 
 
 def _rounded(images: Tensor) -> Tensor:

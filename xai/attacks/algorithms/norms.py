@@ -21,7 +21,8 @@ class Norm:
     size : callable
         ``size(delta)``: (N, C, H, W) to (N,).
     project : callable
-        ``project(delta, eps)``: the nearest perturbation of size at most ``eps``.
+        ``project(delta, eps)``: the nearest perturbation of size at most ``eps``, a number
+        or a tensor (N, 1, 1, 1).
     direction : callable
         ``direction(gradient)``: the perturbation of size 1 along which a linear
         function with this gradient rises most; zero where the gradient is zero.
@@ -32,7 +33,7 @@ class Norm:
 
     name: str
     size: Callable[[Tensor], Tensor]
-    project: Callable[[Tensor, float], Tensor]
+    project: Callable[[Tensor, float | Tensor], Tensor]
     direction: Callable[[Tensor], Tensor]
     start: Callable[[tuple[int, ...], float, torch.Generator], Tensor]
 
@@ -41,7 +42,9 @@ def _linf_size(delta: Tensor) -> Tensor:
     return delta.flatten(1).abs().amax(1)
 
 
-def _linf_project(delta: Tensor, eps: float) -> Tensor:
+def _linf_project(delta: Tensor, eps: float | Tensor) -> Tensor:
+    if isinstance(eps, Tensor):
+        return torch.clamp(delta, -eps.to(delta.dtype), eps.to(delta.dtype))
     return delta.clamp(-eps, eps)
 
 
@@ -55,9 +58,9 @@ def _l2_size(delta: Tensor) -> Tensor:
     return delta.flatten(1).double().norm(dim=1)
 
 
-def _l2_project(delta: Tensor, eps: float) -> Tensor:
-    factor = (eps / _l2_size(delta).clamp_min(torch.finfo(torch.float64).tiny)).clamp(max=1)
-    return delta * _per_image(factor.to(delta.dtype))
+def _l2_project(delta: Tensor, eps: float | Tensor) -> Tensor:
+    size = _per_image(_l2_size(delta)).clamp_min(torch.finfo(torch.float64).tiny)
+    return delta * (eps / size).clamp(max=1).to(delta.dtype)
 
 
 def _l2_direction(gradient: Tensor) -> Tensor:
@@ -94,8 +97,9 @@ def noise(image: np.ndarray, eps: float, norm: str = "linf", seed: int = 0) -> n
     eps : float
         Size of the noise in the norm.
     norm : {"linf", "l2"}
-        ``linf`` changes every pixel by ``eps`` up or down; ``l2`` draws a
-        uniform direction and gives it the length ``eps``.
+        ``linf`` moves every pixel to one end or the other of what it may be: ``eps``
+        up or down, or to black or white where that is nearer; ``l2`` draws a uniform
+        direction and gives it the length ``eps``.
     seed : int
         Of the noise's own generator.
 
@@ -111,8 +115,9 @@ def noise(image: np.ndarray, eps: float, norm: str = "linf", seed: int = 0) -> n
 
     Notes
     -----
-    Where a pixel would leave [0, 1] its noise is turned round, and what is still
-    cut off is made up for by the others, so that the noise has the size that was
+    ``linf``: a corner of the box that an attack may search, drawn at random. ``l2``:
+    where a pixel would leave [0, 1] its noise is turned round, and what is still
+    cut off is made up for by the others, so that the noise has the length that was
     asked for unless [0, 1] has no room for it. Plain clipping would take about
     half of it from an image whose background is black, and an attack would be
     compared with a weaker opponent.
@@ -122,8 +127,7 @@ def noise(image: np.ndarray, eps: float, norm: str = "linf", seed: int = 0) -> n
     generator = np.random.default_rng(seed)
     clean = image.astype(np.float64)
     if norm == "linf":
-        delta = eps * generator.choice((-1.0, 1.0), clean.shape)
-        noisy = np.clip(clean + _inward(clean, delta), 0, 1)
+        noisy = np.clip(clean + eps * generator.choice((-1.0, 1.0), clean.shape), 0, 1)
     else:
         delta = generator.standard_normal(clean.shape)
         delta = _inward(clean, delta * (eps / np.linalg.norm(delta)))
