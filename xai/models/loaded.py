@@ -119,7 +119,7 @@ class LoadedModel:
         """
         pixels = _checked(image)
         if self.spec.channels == 1 and pixels.shape[2] == 3:
-            pixels = _luma(pixels)
+            pixels = images.luma(pixels)
         elif self.spec.channels == 3 and pixels.shape[2] == 1:
             pixels = np.repeat(pixels, 3, axis=2)
         pixels = images.resize_short(pixels, self.spec.resize, method=self.spec.interpolation)
@@ -267,10 +267,3 @@ def _own(x: np.ndarray | Tensor) -> np.ndarray | Tensor:
     if isinstance(x, np.ndarray) and (not x.flags.writeable or min(x.strides, default=0) < 0):
         return x.copy()
     return x
-
-
-def _luma(pixels: np.ndarray) -> np.ndarray:
-    """Turn colour into grey by ITU-R 601-2, in Pillow's own integer arithmetic."""
-    weights = np.array([19595, 38470, 7471], dtype=np.int64)
-    grey = (pixels.astype(np.int64) @ weights + 0x8000) >> 16
-    return grey.astype(np.uint8)[..., None]
