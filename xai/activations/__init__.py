@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xai.activations.divergence import Divergence, divergence
 from xai.activations.occupancy import DEFINITIONS, Occupancy, occupancy
 from xai.activations.scores import BINS, channel_scores
 from xai.activations.statistics import ChannelStatistics, statistics
@@ -25,12 +26,14 @@ __all__ = [
     "BINS",
     "DEFINITIONS",
     "ChannelStatistics",
+    "Divergence",
     "Occupancy",
     "Strongest",
     "Survey",
     "SurveyKey",
     "capture",
     "channel_scores",
+    "divergence",
     "extent",
     "occupancy",
     "overview",

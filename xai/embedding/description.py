@@ -11,7 +11,7 @@ import numpy as np
 from xai.datasets.batches import count
 from xai.datasets.spec import ImageSet
 from xai.embedding.components import check, principal
-from xai.embedding.extraction import extract
+from xai.embedding.extraction import Extraction, extract
 from xai.embedding.leading import MESSAGE
 from xai.embedding.pooling import dimensions, pixel_cells
 from xai.embedding.results import Features, projected
@@ -37,16 +37,52 @@ def describe(
     progress: Progress | None,
 ) -> Features:
     """Describe each image by what a layer answers to it; see :func:`xai.embedding.features`."""
-    share = _share(reduce)
+    _share(reduce)
     if count(images) < 2:
         raise ValueError(f"images: expected at least 2, got {len(images)}")
-    grid, coarser = _affordable(model, layer, len(images), grid)
+    grid, coarser = affordable(model, layer, len(images), grid)
     found = extract(model, images, [layer], grid=grid, progress=progress)
+    return described(
+        model, images, layer, found, reduce=reduce, grid=grid, notes=coarser, progress=progress
+    )
+
+
+def described(
+    model: LoadedModel,
+    images: ImageSet | np.ndarray,
+    layer: str | None,
+    found: Extraction,
+    *,
+    reduce: str,
+    grid: int,
+    notes: tuple[str, ...] = (),
+    progress: Progress | None = None,
+) -> Features:
+    """Make features of a layer's answers, which a pass of the network has given.
+
+    Parameters
+    ----------
+    model, images, layer, reduce, progress
+        As :func:`xai.embedding.features` takes them.
+    found : Extraction
+        Of these images, the layer among others.
+    grid : int
+        As it was extracted.
+    notes : tuple of str
+        What is to be said of the extraction.
+
+    Raises
+    ------
+    ValueError
+        If ``reduce`` is unknown, the answers hold NaN or infinity, or all images
+        get the same answer.
+    """
+    share = _share(reduce)
     raw = found.values[layer]
     what = "pixels" if layer is None else f"layer {layer}"
     check(raw, what)
     known = images if isinstance(images, ImageSet) else None
-    predicted, confidence, notes = predictions(found.logits)
+    predicted, confidence, said = predictions(found.logits)
     features = Features(
         values=raw,
         model=model.spec.name,
@@ -57,7 +93,7 @@ def describe(
         labels=known.labels if known is not None else None,
         classes=known.classes if known is not None else (),
         dataset=f"{known.name}/{known.split}" if known is not None else "",
-        notes=(*_notes(model, layer), *coarser, *notes),
+        notes=(*_notes(model, layer), *notes, *said),
         predicted=predicted,
         confidence=confidence,
         model_classes=model.classes,
@@ -151,7 +187,7 @@ def _share(reduce: str) -> float | None:
     return int(match.group(1)) / 100
 
 
-def _affordable(
+def affordable(
     model: LoadedModel, layer: str | None, number: int, grid: int
 ) -> tuple[int, tuple[str, ...]]:
     """Return the finest grid up to ``grid`` whose features fit into memory, and what to say."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xai.embedding.courses import Course
 from xai.embedding.results import Embedding, Features
 
 COLUMNS = (
@@ -75,6 +76,39 @@ def csv_text(
     writer.writerow(COLUMNS)
     places = range(count) if chosen is None else [int(place) for place in chosen]
     writer.writerows([column[place] for column in columns] for place in places)
+    return text.getvalue()
+
+
+def course_csv(course: Course, images: Sequence[str]) -> str:
+    """Write which class each image of a course is nearest to, layer by layer.
+
+    Parameters
+    ----------
+    course : Course
+    images : sequence of str
+        What its M images are called.
+
+    Returns
+    -------
+    str
+        CSV as of RFC 4180: a row for each layer and image, with the distance to the
+        centroid of each class that has one.
+
+    Raises
+    ------
+    ValueError
+        If there is another number of images.
+    """
+    _same(course.nearest, len(images), "course")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    names = [_plain(course.classes[label]) for label in course.present]
+    writer.writerow(["layer", "image", "nearest", *names])
+    for stage in course.stages:
+        for row, image in enumerate(images):
+            nearest = _plain(course.classes[stage.nearest[row]])
+            distances = [f"{value:.6g}" for value in stage.distances[row]]
+            writer.writerow([stage.layer or "pixels", image, nearest, *distances])
     return text.getvalue()
 
 

@@ -112,7 +112,7 @@ def features_of(
         If the model or the images are not those of the key, or they cannot be
         described; see :func:`xai.embedding.features`.
     """
-    _check(key, model, images)
+    belongs(key, model, images)
 
     def make() -> Features:
         return embedding.features(
@@ -153,7 +153,7 @@ def map_of(
     ValueError
         As :func:`features_of` and :func:`xai.embedding.run`.
     """
-    _check(key.features, model, images)
+    belongs(key.features, model, images)
 
     def make() -> Embedding:
         features = features_of(key.features, model, images, store, progress=progress)
@@ -195,7 +195,7 @@ def separability_of(
     ValueError
         As :func:`features_of` and :func:`xai.embedding.separability`.
     """
-    _check(key, model, images)
+    belongs(key, model, images)
 
     def make() -> Separability:
         return embedding.separability(model, images, progress=progress)
@@ -204,7 +204,7 @@ def separability_of(
     return found
 
 
-def _check(key: FeaturesKey | SeparabilityKey, model: LoadedModel, images: ImageSet) -> None:
+def belongs(key: FeaturesKey | SeparabilityKey, model: LoadedModel, images: ImageSet) -> None:
     """Refuse to file results under a key that is not theirs."""
     if (model.spec.name, weights_of(model.spec)) != (key.model, key.weights):
         raise ValueError(f"key: expected the model {key.model}, got {model.spec.name}")

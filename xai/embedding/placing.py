@@ -99,23 +99,48 @@ def place(
     ``umap.UMAP.transform``, with neighbours searched exactly. PCA: the projection
     that made the map.
     """
-    if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k: expected a whole number, got {k!r}")
-    if k < 1:
-        raise ValueError(f"k: expected at least 1, got {k}")
+    _check_count(k)
     given = accepted(features)
     if model.spec.name != given.model:
         got = given.model or "rows from elsewhere"
         raise ValueError(f"features: expected those of {model.spec.name}, got {got}")
-    find(METHODS, embedding.method, "embedding.method")
     _check(embedding, given)
     from xai.embedding.extraction import extract
 
     layer = given.layer
     raw = extract(model, np.asarray(image)[None], [layer], grid=given.grid).values[layer]
+    return place_row(raw[0], given, embedding, k=k, progress=progress)
+
+
+def place_row(
+    raw: np.ndarray,
+    features: Features,
+    embedding: Embedding,
+    *,
+    k: int = 10,
+    progress: Progress | None = None,
+) -> Placement:
+    """Place a further image of which the layer's answer is known; see :func:`place`.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (raw_dim,), float32
+        The answer of the features' layer, averaged to the features' grid, as
+        ``xai.embedding.extraction.extract`` gives it: one pass serves all layers.
+    features, embedding, k, progress
+        As :func:`place` takes them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`place`, and if the answer is of another width.
+    """
+    _check_count(k)
+    given = accepted(features)
+    _check(embedding, given)
     if not np.isfinite(raw).all():
         raise ValueError("image: the layer's answer to it holds NaN or infinity")
-    row = given.project(raw)[0]
+    row = given.project(raw[None])[0]
     lengths = _lengths(given.values, row)
     order = np.argsort(lengths, kind="stable")
     point = _WAYS[embedding.method](given.values, row, order, lengths, embedding, progress)
@@ -124,12 +149,20 @@ def place(
         point=point.astype(np.float32),
         neighbours=first.astype(np.int32),
         distances=lengths[first].astype(np.float32),
-        notes=_notes(given, raw, order, lengths),
+        notes=_notes(given, raw[None], order, lengths),
     )
+
+
+def _check_count(k: Any) -> None:
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
+        raise TypeError(f"k: expected a whole number, got {k!r}")
+    if k < 1:
+        raise ValueError(f"k: expected at least 1, got {k}")
 
 
 def _check(embedding: Embedding, features: Features) -> None:
     """Refuse a map of other images or of other features, as far as it knows of which."""
+    find(METHODS, embedding.method, "embedding.method")
     if len(embedding.points) != len(features) or embedding.ids != features.ids:
         raise ValueError("embedding: expected a map of these features, got one of other images")
     own = (features.model, features.layer, features.reduce)

@@ -1,0 +1,248 @@
+"""Courses: where layers put images, when these leave their class, and all from one pass."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from xai import datasets
+from xai.embedding import Embedding, Features, features, place, run
+from xai.embedding.courses import Course, course, derailment
+from xai.embedding.export import course_csv
+from xai.embedding.gathering import Gathered, features_of_all
+from xai.embedding.maps import FeaturesKey, features_of
+from xai.models.loaded import LoadedModel
+from xai.models.spec import weights_of
+from xai.store.shelf import Shelf
+
+LAYERS = (None, "conv1", "relu2", "fc2", "fc3")
+
+
+def keys_of(model: LoadedModel, images: datasets.ImageSet, layers=LAYERS) -> list[FeaturesKey]:
+    weights = weights_of(model.spec)
+    return [FeaturesKey(images.signature, model.spec.name, weights, layer) for layer in layers]
+
+
+@pytest.fixture(scope="module")
+def few(digits: datasets.ImageSet) -> datasets.ImageSet:
+    return digits.subset(np.arange(120))
+
+
+@pytest.fixture(scope="module")
+def gathered(lenet: LoadedModel, few: datasets.ImageSet) -> Gathered:
+    return features_of_all(keys_of(lenet, few), lenet, few)
+
+
+@pytest.fixture(scope="module")
+def rows(gathered: Gathered) -> list[tuple[Features, Embedding]]:
+    return [(found, run(found, "pca")) for found in gathered.features.values()]
+
+
+@pytest.fixture(scope="module")
+def shown(lenet: LoadedModel, few: datasets.ImageSet) -> np.ndarray:
+    """Three images of the set: the first, and one each of the next two other classes."""
+    places = [int(np.flatnonzero(few.labels == label)[0]) for label in (few.labels[0], 1, 7)]
+    return np.stack([lenet.prepare(few.images[at]) for at in places])
+
+
+@pytest.fixture
+def passes(lenet: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the batches that the network is shown."""
+    seen: list[int] = []
+    normalize = lenet.normalize
+
+    def counted(x):
+        seen.append(len(x))
+        return normalize(x)
+
+    monkeypatch.setattr(type(lenet), "normalize", lambda self, x: counted(x))
+    return seen
+
+
+# ------------------------------------------------------------------------- derailment
+@pytest.mark.parametrize(
+    ("nearest", "expected"),
+    [
+        ([3, 3, 3], None),
+        ([3, 3, 8], 2),
+        ([3, 8, 8, 8], 1),
+        ([3, 8, 3, 8, 5], 3),
+        ([3, 8, 8, 3], None),
+        ([8, 5, 8], 0),
+        ([8], 0),
+        ([3], None),
+    ],
+)
+def test_derailment_is_where_a_class_is_left_for_good(nearest, expected) -> None:
+    assert derailment(np.array(nearest), 3) == expected
+
+
+def test_derailment_needs_a_layer() -> None:
+    with pytest.raises(ValueError, match="nearest"):
+        derailment(np.array([], np.int64), 3)
+
+
+# ---------------------------------------------------------------------------- courses
+def test_a_course_agrees_with_placing_and_with_centroids_worked_out(
+    lenet, few, rows, shown
+) -> None:
+    found = course(lenet, rows, shown, few.labels, few.classes)
+    assert found.layers == LAYERS
+    assert found.present.tolist() == np.unique(few.labels).tolist()
+    assert found.counts.tolist() == [int((few.labels == p).sum()) for p in found.present]
+    for stage, (layer, drawn) in zip(found.stages, rows, strict=True):
+        np.testing.assert_array_equal(stage.points, drawn.points)
+        for row, image in enumerate(shown):
+            alone = place(lenet, image, layer, drawn)
+            np.testing.assert_allclose(stage.placed[row], alone.point, rtol=1e-4, atol=1e-4)
+        raw = features(lenet, shown, layer.layer, reduce="none").values
+        at = layer.project(raw).astype(np.float64)
+        for column, label in enumerate(found.present):
+            centre = layer.values[few.labels == label].astype(np.float64).mean(axis=0)
+            expected = np.sqrt(((at - centre) ** 2).sum(axis=1))
+            np.testing.assert_allclose(stage.distances[:, column], expected, rtol=1e-4)
+        assert stage.nearest.tolist() == found.present[stage.distances.argmin(axis=1)].tolist()
+
+
+def test_an_image_is_no_evidence_of_where_it_belongs(lenet, few, rows, shown) -> None:
+    """Relabelled as the only other member of a class, an image is with that class by itself."""
+    own = 0
+    labels = few.labels.copy()
+    rest = np.flatnonzero(labels == labels[own])
+    labels[rest[rest != own]] = (labels[own] + 1) % 10
+    far = int(np.flatnonzero(labels == (labels[own] + 2) % 10)[0])
+    labels[far] = labels[own]
+    whole = course(lenet, rows, shown[:1], labels, few.classes)
+    without = course(lenet, rows, shown[:1], labels, few.classes, own=own)
+    column = whole.present.tolist().index(int(labels[own]))
+    assert without.counts[column] == whole.counts[column] - 1 == 1
+    for before, after, (layer, _) in zip(whole.stages, without.stages, rows, strict=True):
+        apart = np.linalg.norm(layer.values[own].astype(float) - layer.values[far])
+        assert after.distances[0, column] == pytest.approx(apart, rel=1e-4)
+        assert before.distances[0, column] == pytest.approx(apart / 2, rel=1e-3)
+        others = np.arange(len(whole.present)) != column
+        np.testing.assert_allclose(before.distances[0, others], after.distances[0, others])
+
+
+def test_an_image_relabelled_on_purpose_leaves_its_class_at_once(lenet, few, rows, shown) -> None:
+    """The label decides nothing but what counts as leaving."""
+    found = course(lenet, rows, shown, few.labels, few.classes)
+    strangers = [label for label in range(10) if label not in found.nearest[0]]
+    assert found.derailment(0, strangers[0]) == 0
+    end = int(found.nearest[0, -1])
+    assert found.derailment(0, end) is None
+
+
+def test_the_only_image_of_its_class_stands_for_it(lenet, few, shown) -> None:
+    chosen = few.subset(np.array([int(np.flatnonzero(few.labels == n)[0]) for n in range(10)]))
+    layer = features(lenet, chosen, None)
+    image = lenet.prepare(chosen.images[4])[None]
+    found = course(lenet, [(layer, run(layer, "pca"))], image, chosen.labels, chosen.classes, own=4)
+    assert found.nearest[0, 0] == 4
+    assert found.stages[0].distances[0, 4] == pytest.approx(0, abs=1e-4)
+    assert len(found.notes) == 2
+    assert "stands for its class by itself" in found.notes[0]
+    assert "nearest image" in found.notes[1]
+
+
+def test_one_pass_of_the_network_serves_all_layers(lenet, few, rows, shown, passes) -> None:
+    course(lenet, rows, shown, few.labels, few.classes)
+    # The first image twice, to find the shapes out; then all images once.
+    assert passes == [2, len(shown)]
+
+
+def test_a_course_as_a_table(lenet, few, rows, shown) -> None:
+    found = course(lenet, rows, shown, few.labels, ("=1+1", *few.classes[1:]))
+    lines = course_csv(found, ("clean", "noise", "attacked")).split("\r\n")
+    assert lines[0].startswith("layer,image,nearest,'=1+1,")
+    assert len(lines) == 1 + 3 * len(LAYERS) + 1
+    assert lines[1].startswith("pixels,clean,")
+    with pytest.raises(ValueError, match="course: expected 1 images"):
+        course_csv(found, ("clean",))
+
+
+def test_refusals(lenet, few, rows, shown) -> None:
+    def fails(match: str, given=rows, labels=few.labels, classes=few.classes, **more) -> None:
+        with pytest.raises(ValueError, match=match):
+            course(lenet, given, shown, labels, classes, **more)
+
+    fails("at least one layer", given=[])
+    layer, drawn = rows[0]
+    fails("expected features of lenet5-mnist", [(dataclasses.replace(layer, model="vgg"), drawn)])
+    fails("same 120 images", [(dataclasses.replace(layer, ids=()), drawn), rows[1]][::-1])
+    fails("these features", [(layer, rows[1][1])])
+    fails("same 119 images", labels=few.labels[:-1])
+    fails("labels: expected 0 to 4", classes=few.classes[:5])
+    fails("labels: expected whole numbers", labels=few.labels.astype(float))
+    fails("own: expected 0 to 119", own=120)
+    with pytest.raises(ValueError, match="shape"):
+        course(lenet, rows, shown[:, :, :5], few.labels, few.classes)
+
+
+# -------------------------------------------------------------------------- gathering
+def test_gathered_features_are_those_of_each_layer_alone(lenet, few, gathered) -> None:
+    assert gathered.left_out == {}
+    assert [key.layer for key in gathered.features] == list(LAYERS)
+    for key, found in gathered.features.items():
+        alone = features_of(key, lenet, few)
+        assert (found.layer, found.reduce, found.grid) == (alone.layer, alone.reduce, alone.grid)
+        assert found.ids == alone.ids
+        size = np.abs(alone.values).max()
+        np.testing.assert_allclose(found.values, alone.values, atol=1e-4 * size)
+
+
+def test_what_is_known_is_taken_and_what_is_new_is_kept(lenet, few, passes) -> None:
+    shelf = Shelf(None)
+    keys = keys_of(lenet, few)
+    known = features_of(keys[2], lenet, few, shelf)
+    del passes[:]
+    found = features_of_all(keys, lenet, few, shelf)
+    assert found.features[keys[2]] is known
+    # Twice the first image for the shapes, before the pass and in it.
+    assert sum(passes) == len(few) + 4
+    del passes[:]
+    again = features_of_all(keys[::-1], lenet, few, shelf)
+    assert passes == []
+    assert list(again.features) == keys[::-1]
+    assert all(again.features[key] is found.features[key] for key in keys)
+
+
+def test_memory_bounds_a_pass(lenet, few, gathered, passes, monkeypatch) -> None:
+    monkeypatch.setattr("xai.embedding.gathering.MOST_BYTES", 1)
+    found = features_of_all(keys_of(lenet, few), lenet, few)
+    assert sum(passes) == len(LAYERS) * (len(few) + 2) + 2
+    for key, one in found.features.items():
+        np.testing.assert_allclose(one.values, gathered.features[key].values, atol=1e-2)
+
+
+def test_a_layer_that_tells_no_images_apart_is_left_out(lenet, few) -> None:
+    same = dataclasses.replace(few, images=np.stack([few.images[0]] * len(few)))
+    keys = keys_of(lenet, same)
+    found = features_of_all(keys, lenet, same)
+    assert found.features == {}
+    assert set(found.left_out) == {"pixels", *LAYERS[1:]}
+    assert found.notes[0] == "pixels was left out (no variance)."
+
+
+def test_keys_of_others_are_refused(lenet, few, digits) -> None:
+    with pytest.raises(ValueError, match="expected the images"):
+        features_of_all(keys_of(lenet, digits), lenet, few)
+    with pytest.raises(ValueError, match="layer"):
+        features_of_all(keys_of(lenet, few, ("fc9",)), lenet, few)
+
+
+def test_gathering_can_be_stopped(lenet, few) -> None:
+    def stop(done: int, total: int, message: str) -> None:
+        if message.startswith("Components of"):
+            raise InterruptedError(message)
+
+    with pytest.raises(InterruptedError, match="Components of pixels"):
+        features_of_all(keys_of(lenet, few), lenet, few, progress=stop)
+
+
+def test_a_course_is_read_by_image(rows, lenet, few, shown) -> None:
+    found: Course = course(lenet, rows, shown, few.labels, few.classes)
+    assert found.nearest.shape == (3, len(LAYERS))
+    assert found.nearest[1].tolist() == [stage.nearest[1] for stage in found.stages]
