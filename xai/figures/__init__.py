@@ -24,6 +24,10 @@ and Pillow are imported by the functions that need them.
 ``growth``               altair: networks along their depth; ``series`` is its data
 ``randomisation_chart``  altair: maps of a network that forgets
 ``agreement_chart``      altair: which maps agree; where, over the image
+``perturbations``        what an attack adds, amplified
+``strength_swatch``      what the strength of an attack means, as SVG
+``robustness_chart``     altair: accuracy under attack, over the strength and of each class
+``attack_lines``         the colour of each attack, the same on every chart
 ``encodings``            what the altair charts share
 ``map_svg``              the map of a data set as a standalone SVG
 ``sketches``             a drawn network that can be pointed at, whatever its kind

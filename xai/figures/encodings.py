@@ -94,6 +94,13 @@ def top_legend(**options: Any) -> alt.Legend:
     return alt.Legend(**(options | fixed), title=None)
 
 
+def heading(text: str) -> alt.TitleParams:
+    """Return what stands above a chart, at its left."""
+    import altair as alt
+
+    return alt.TitleParams(text, anchor="start", fontSize=18, color="currentColor", offset=6)
+
+
 def line_colours(n: int) -> list[str]:
     """Return ``n`` colours of lines; they begin again after the last."""
     colours = [ACCENT, CHANGED, *(c for c in CLASS_COLOURS[1:] if c != CHANGED)]

@@ -16,6 +16,7 @@ from xai.figures import flow_bands as bands
 from xai.figures.flow_stations import LEAKS, Course, Flow, Link, Station, course
 from xai.figures.flow_words import STYLE, Words, legend, text
 from xai.figures.network_labels import text_width
+from xai.figures.wording import round_factor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,14 +164,8 @@ def _gains(flow: Course, room: float) -> list[float]:
     unit = next(most for most, _ in zones if most)
     gains = []
     for most, count in zones:
-        gains += [_THICK / unit * (_round(unit / most) if most else 1.0)] * count
+        gains += [_THICK / unit * (round_factor(unit / most) if most else 1.0)] * count
     return gains[::-1]
-
-
-def _round(factor: float) -> float:
-    """Return the largest 1, 2 or 5 times a power of ten that is not larger."""
-    power = 10.0 ** math.floor(math.log10(factor) + 1e-9)
-    return power * max(step for step in (1, 2, 5) if step <= factor / power * (1 + 1e-9))
 
 
 def _zones(sizes: Sequence[float]) -> list[tuple[float, int]]:

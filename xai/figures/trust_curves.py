@@ -17,6 +17,7 @@ from xai.figures.colours import NEUTRAL
 from xai.figures.encodings import (
     always_svg,
     finished,
+    heading,
     line_colours,
     plain_axis,
     tooltip,
@@ -175,7 +176,7 @@ def faithfulness_curves(
         color=colour, strokeDash=dash, detail="turn:O"
     )
     target = base.mark_point(filled=True, size=180, opacity=0).encode(tooltip=told)
-    chart = alt.layer(band, lines, target).properties(title=_title(_TITLES[way]))
+    chart = alt.layer(band, lines, target).properties(title=heading(_TITLES[way]))
     above = _TITLE + _LEGEND_ROW * -(-len(names) // _columns(names))
     return always_svg(finished(chart, height + above))
 
@@ -263,9 +264,3 @@ def _dashes(curves: Sequence[Curve], names: Sequence[str]) -> alt.Scale:
     return alt.Scale(
         domain=list(names), range=[_DASHES.get(curve.name, [1, 0]) for curve in curves]
     )
-
-
-def _title(text: str) -> alt.TitleParams:
-    import altair as alt
-
-    return alt.TitleParams(text, anchor="start", fontSize=18, color="currentColor", offset=6)

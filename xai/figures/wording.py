@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 
@@ -15,6 +16,12 @@ def number(value: float) -> str:
     if exponential:
         return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
     return text.replace("-", "−")
+
+
+def round_factor(factor: float) -> float:
+    """Return the largest 1, 2 or 5 times a power of ten that is not above ``factor``, above 0."""
+    power = 10.0 ** math.floor(math.log10(factor) + 1e-9)
+    return power * max(step for step in (1, 2, 5) if step <= factor / power * (1 + 1e-9))
 
 
 def hundredths(value: float) -> str:
