@@ -34,6 +34,16 @@ function mounted(component, tell) {
   };
 }
 
+// Gives a view's stage the height that its picture of data.shape will have, so that nothing
+// below moves when what draws it comes.
+function reserve({ data, parentElement }) {
+  if (data instanceof Uint8Array) return;
+  const [rows, columns] = data.shape;
+  const root = parentElement.querySelector(".view");
+  root.hidden = false;
+  root.querySelector(".stage").style.aspectRatio = `${columns} / ${rows}`;
+}
+
 // While its mount shows the same, a part does not come again.
 function keep(message, root) {
   const digest = decode(message.subarray(0, DIGEST));
