@@ -25,11 +25,13 @@ def _warm() -> None:
     sys.setswitchinterval(usual / 10)
     try:
         importlib.import_module("pages._ui.panels")
-        from pages._ui import cached
+        from pages._ui import cached, workbench
 
         _first_answer()
         importlib.import_module("altair")
         importlib.import_module("xai.attribution.lrp.propagation")
+        # Traces it: whoever comes by a link to an attack would wait for the tracer's imports.
+        _ = cached.model(workbench.default_model()).norm_pairs
         cached.settle("warm")
     finally:
         sys.setswitchinterval(usual)

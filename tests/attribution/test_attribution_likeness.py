@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from xai.attribution.checks.edges import edge_map
-from xai.attribution.checks.likeness import ranks, spearman, spearman_matrix, ssim
+from xai.attribution.checks.likeness import displaced, ranks, spearman, spearman_matrix, ssim
 
 
 def noise(shape=(24, 20), seed=0) -> np.ndarray:
@@ -48,6 +48,37 @@ def test_the_matrix_holds_each_pair():
     assert np.diagonal(found)[:3].tolist() == [1, 1, 1]
     assert np.isnan(found[3]).all()
     assert np.isnan(found[:, 3]).all()
+
+
+# ------------------------------------------------------------------------- mass that moved
+def test_the_mass_that_moved_is_what_lies_elsewhere():
+    before = np.array([[4.0, 0.0], [0.0, 0.0]])
+    after = np.array([[3.0, 0.0], [0.0, 1.0]])
+    assert displaced(before, after) == pytest.approx(0.25)
+    assert displaced(before, np.array([[0.0, 2.0], [0.0, 0.0]])) == 1
+
+
+def test_evidence_that_changed_sides_has_moved():
+    values = noise()
+    assert displaced(values, -values) == pytest.approx(1)
+    assert displaced(np.array([[1.0, 1.0]]), np.array([[1.0, -1.0]])) == pytest.approx(0.5)
+
+
+def test_the_scale_of_a_map_does_not_count_for_its_mass():
+    a, b = noise(), noise(seed=1)
+    assert displaced(a, 1e-7 * a) == pytest.approx(0, abs=1e-12)
+    assert displaced(3 * a, b / 9) == pytest.approx(displaced(a, b))
+    assert displaced(a, b) == pytest.approx(displaced(b, a))
+    assert 0 < displaced(a, b) < 1
+
+
+def test_an_empty_map_has_no_mass_to_move():
+    assert math.isnan(displaced(np.zeros((4, 4)), noise((4, 4))))
+
+
+def test_maps_of_two_shapes_have_no_common_mass():
+    with pytest.raises(ValueError, match="one shape"):
+        displaced(np.ones((2, 2)), np.ones((2, 3)))
 
 
 # -------------------------------------------------------------- structural similarity

@@ -167,6 +167,11 @@ class Jobs:
         """Whether a computation runs or waits."""
         return self._backlog.busy
 
+    @property
+    def waiting(self) -> int:
+        """How many computations wait for their turn: long work may end in between for them."""
+        return self._backlog.waiting
+
     def get(self, key: object) -> Job | None:
         """Return the latest job of ``key``, finished or not; None if there is none."""
         return self._backlog.get(key_text(key))

@@ -59,6 +59,12 @@ class Backlog:
         with self.lock:
             return bool(self._running or self._queue)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        with self.lock:
+            return len(self._queue)
+
     def get(self, text: str) -> Job | None:
         """Return the latest job of a key."""
         with self.lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages._ui import progress
 from pages._ui.evidence import board, maps, panel, settings
+from pages._ui.evidence.gathering import Place, gather
 from pages._ui.evidence.looks import Look
 from pages._ui.relevance_view import image_view
 from pages._ui.workbench import Bench
@@ -22,8 +21,6 @@ from xai.types import Params
 
 #: Panels beside each other that can still be read from the last row.
 PER_ROW = 4
-#: Seconds that the page waits for all its maps together before bars are drawn.
-_PATIENCE = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,40 +101,11 @@ def _results(
     bench: Bench, places: Sequence[_Place], look: Look
 ) -> tuple[list[tuple[_Place, Attribution]], bool]:
     """Return the maps that are there, and whether one is still under way."""
-    failed: dict[object, str] = st.session_state.setdefault("_failed_maps", {})
-    for place in places:
-        if place.task.key not in failed:
-            _ask(place)
-    end = time.monotonic() + _PATIENCE
-    found, waiting = [], False
-    for place in places:
-        key = place.task.key
-        with place.slot:
-            try:
-                result = None
-                if key not in failed:
-                    result = _result(bench, place, look, max(0.0, end - time.monotonic()), waiting)
-            except ValueError as error:
-                failed[key] = str(error)
-            if key in failed:
-                st.error(failed[key], icon=":material/error:")
-                continue
-        # Only the first that is under way is polled: each that ends would run the page again.
-        waiting = waiting or (result is None and not progress.is_stopped(key))
-        if result is not None:
-            found.append((place, result))
-    if not waiting:
-        # Now the next run is the reader's doing, and tries again. Before, it is that of a bar:
-        # two maps that fail would keep each other going.
-        failed.clear()
-    return found, waiting
-
-
-def _ask(place: _Place) -> None:
-    """Ask for a panel's map without waiting for it."""
-    progress.ahead(
-        place.task.key, place.task.work, label=place.task.label, slot=place.panel.name, patience=0
+    found, waiting = gather(
+        [Place(one.task, one.slot, one.panel.name, _growing(bench, one, look)) for one in places]
     )
+    pairs = zip(places, found, strict=True)
+    return [(place, one) for place, one in pairs if one is not None], waiting
 
 
 def _place(bench: Bench, one: board.Panel, layer: str, seed: int, height: int) -> _Place | None:
@@ -166,32 +134,6 @@ def _place(bench: Bench, one: board.Panel, layer: str, seed: int, height: int) -
 
 def _label(one: board.Panel, params: Params) -> str:
     return panel.label(one.method, getattr(params, "composite", ""))
-
-
-def _result(
-    bench: Bench, place: _Place, look: Look, patience: float, silent: bool
-) -> Attribution | None:
-    """Return a panel's map, or show how far it is.
-
-    Raises
-    ------
-    ValueError
-        If the method cannot make it: the sentence says why.
-    """
-    found: Attribution | None = progress.result(
-        place.task.key,
-        place.task.work,
-        label=place.task.label,
-        keep=False,
-        slot=place.panel.name,
-        narrow=True,
-        silent=silent,
-        patience=patience,
-        during=_growing(bench, place, look),
-    )
-    if found is None and silent and not progress.is_stopped(place.task.key):
-        st.caption(":material/hourglass_top: waits for the map before it")
-    return found
 
 
 def _growing(bench: Bench, place: _Place, look: Look) -> Callable[[np.ndarray], None]:

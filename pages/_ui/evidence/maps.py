@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages._ui import panels, progress
 from pages._ui.workbench import Bench
-from xai import attribution
+from xai import attribution, images
 from xai.attribution import METHODS, Attribution, ChannelRelevance
 from xai.attribution.lrp.ledger import percent
 from xai.figures import legends
@@ -82,12 +82,29 @@ def task(
     target: int | None = None,
     contrast: int | None = None,
     seed: int = 0,
+    image: np.ndarray | None = None,
 ) -> Task:
-    """Return how a method's map is made for the workbench's image, and by default its class."""
+    """Return how a method's map is made; by default for the workbench's image and its class.
+
+    Parameters
+    ----------
+    bench : Bench
+    method : str
+        A key of ``METHODS``.
+    params : Params, optional
+        None takes the method's defaults.
+    target, contrast : int, optional
+        Class to explain, and the one that it is set against.
+    seed : int
+        Of the method's random numbers.
+    image : ndarray, shape (C, H, W), float32, in [0, 1], optional
+        Another input of the same network, such as the attacked one.
+    """
     given = params if params is not None else METHODS[method].params()
     wanted = bench.target if target is None else target
-    key = AttributionKey(bench.model_name, bench.digest, method, given, wanted, contrast, seed)
-    model, image = bench.model, bench.input
+    digest = bench.digest if image is None else images.digest(image)
+    key = AttributionKey(bench.model_name, digest, method, given, wanted, contrast, seed)
+    model, image = bench.model, bench.input if image is None else image
 
     def work(report: Report) -> Attribution:
         return attribution.run(

@@ -81,6 +81,39 @@ def spearman_matrix(maps: np.ndarray) -> np.ndarray:
     return found
 
 
+def displaced(a: np.ndarray, b: np.ndarray) -> float:
+    """Return which share of one map's mass lies elsewhere in another, or has changed sign.
+
+    Parameters
+    ----------
+    a, b : ndarray, of one shape
+        Finite numbers, on any scales.
+
+    Returns
+    -------
+    float
+        0 for maps that are equal but for a positive factor, 1 for maps that share no pixel
+        or have opposite signs wherever they share one; NaN if a map is empty.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a map is empty of pixels, or a number is not finite.
+
+    Notes
+    -----
+    Half the sum of ``|p - q|`` with each map divided by the sum of its absolute values: for
+    maps without sign the total variation distance, the least share that has to be moved to
+    make one of the other. A rank correlation asks for the order of all pixels, also of the
+    many pale ones; this asks where the strong ones are.
+    """
+    first, second = _pair(a, b)
+    masses = np.abs(first).sum(), np.abs(second).sum()
+    if not all(masses):
+        return float("nan")
+    return float(np.abs(first / masses[0] - second / masses[1]).sum() / 2)
+
+
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
     """Return the mean structural similarity of two maps, each on a scale of its own.
 

@@ -1,0 +1,1 @@
+"""The answers to what can be asked of an attack, each drawn by a ``show(bench, attacked)``."""

@@ -1,0 +1,90 @@
+"""What can be asked of an attack, one question at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages._ui import controls
+from pages._ui.assault.answers import evidence, guessing, inside, many, strength, survival, transfer
+from pages._ui.assault.attacking import Attacked
+from pages._ui.workbench import Bench
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row.
+
+    Attributes
+    ----------
+    label : str
+        Name for people.
+    words : str
+        What it asks.
+    show : callable
+        ``show(bench, attacked)`` answers it.
+    """
+
+    label: str
+    words: str
+    show: Callable[[Bench, Attacked], None]
+
+
+QUESTIONS: dict[str, Question] = {
+    "inside": Question(
+        "Where it takes hold",
+        "At which layer does the network go wrong? Small at the pixels, the change grows on its "
+        "way, until the image lies among those of another class.",
+        inside.show,
+    ),
+    "strength": Question(
+        "How strong must it be?",
+        "What is the smallest change of this image that fools, and does noise of that size do it "
+        "too?",
+        strength.show,
+    ),
+    "many": Question(
+        "Robust accuracy",
+        "One image is an anecdote. How many of many are still read right, and which class is "
+        "taken for which?",
+        many.show,
+    ),
+    "evidence": Question(
+        "Evidence before and after",
+        "Which pixels speak for the old and for the new class, in the clean and in the attacked "
+        "image?",
+        evidence.show,
+    ),
+    "survival": Question(
+        "Does it survive?",
+        "Written to a file and read again, shifted, blurred: does the attack still work, and "
+        "would the clean image have stood it?",
+        survival.show,
+    ),
+    "transfer": Question(
+        "Does it transfer?",
+        "Made against this network: does it fool others, which it has never seen?",
+        transfer.show,
+    ),
+    "guessing": Question(
+        "Which one is attacked?",
+        "Can people tell what the network cannot resist?",
+        guessing.show,
+    ),
+}
+
+
+def show(bench: Bench, attacked: Attacked) -> None:
+    """Draw the choice of a question, and its answer."""
+    words = {"none": "none"} | {name: row.label for name, row in QUESTIONS.items()}
+    name = controls.segments("ask", "Ask", words, default="none")
+    if name == "none":
+        st.caption("Each question looks at the attack above from another side. Choose one.")
+        return
+    row = QUESTIONS[name]
+    st.markdown(f"*{row.words}*")
+    # A place of its own: what stands above may come and go while a job runs.
+    with st.container():
+        row.show(bench, attacked)
