@@ -23,7 +23,6 @@ import copy
 import functools
 import gc
 import os
-import statistics
 import sys
 import warnings
 from collections.abc import Callable
@@ -36,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import untrained, witnesses
 from benchmarks.memory import resident
-from benchmarks.spent import Spent, load, spread, threads, timed
+from benchmarks.spent import compare, load, threads
 from benchmarks.witnesses import FromPixels, as_map
 from xai import datasets, models
 from xai.attribution import run
@@ -72,32 +71,6 @@ def bare(model: LoadedModel, x: Tensor) -> Tensor:
     leaf = x.detach().requires_grad_()
     scores = model.logits(leaf)
     return torch.autograd.grad(scores[0, scores[0].argmax()], leaf)[0]
-
-
-def compare(
-    base: str,
-    first: Callable[[], Any],
-    own: str,
-    second: Callable[[], Any],
-    runs: int,
-    limit: float | None = None,
-) -> None:
-    """Run two things in turn and print their ratio and the limit for it, if there is one."""
-    first(), second()
-    pairs = [(timed(first), timed(second)) for _ in range(runs)]
-    for word in Spent._fields:
-        bases, owns = ([getattr(one[place], word) for one in pairs] for place in (0, 1))
-        ratios = [after / before for before, after in zip(bases, owns, strict=True)]
-        verdict = "" if word == "busy" or not limit else f", limit {limit}: {_kept(ratios, limit)}"
-        print(
-            f"    {'on the clock' if word == 'seconds' else 'processor':12s} "
-            f"{base} {spread(bases, 1000, '{:.2f}')} ms; "
-            f"{own} {spread(owns, 1000, '{:.2f}')} ms = {spread(ratios, form='{:.2f}')} x{verdict}"
-        )
-
-
-def _kept(ratios: list[float], limit: float) -> str:
-    return "kept" if statistics.median(ratios) <= limit else "EXCEEDED"
 
 
 def distance(ours: np.ndarray, theirs: np.ndarray) -> str:

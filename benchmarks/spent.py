@@ -60,6 +60,32 @@ def judge(base: str, bases: Sequence[Spent], own: str, owns: Sequence[Spent]) ->
         )
 
 
+def compare(
+    base: str,
+    first: Callable[[], Any],
+    own: str,
+    second: Callable[[], Any],
+    runs: int,
+    limit: float | None = None,
+) -> None:
+    """Run two things in turn and print their ratio and the limit for it, if there is one."""
+    first(), second()
+    pairs = [(timed(first), timed(second)) for _ in range(runs)]
+    for word in Spent._fields:
+        bases, owns = ([getattr(one[place], word) for one in pairs] for place in (0, 1))
+        ratios = [after / before for before, after in zip(bases, owns, strict=True)]
+        verdict = "" if word == "busy" or not limit else f", limit {limit}: {_kept(ratios, limit)}"
+        print(
+            f"    {'on the clock' if word == 'seconds' else 'processor':12s} "
+            f"{base} {spread(bases, 1000, '{:.2f}')} ms; "
+            f"{own} {spread(owns, 1000, '{:.2f}')} ms = {spread(ratios, form='{:.2f}')} x{verdict}"
+        )
+
+
+def _kept(ratios: list[float], limit: float) -> str:
+    return "kept" if statistics.median(ratios) <= limit else "EXCEEDED"
+
+
 def spread(values: Sequence[float], unit: float = 1.0, form: str = "{:.0f}") -> str:
     """Write the median of some values and between which all of them lie."""
     words = [form.format(unit * value) for value in (min(values), max(values))]
