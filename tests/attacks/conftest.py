@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,21 @@ class Counting(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         self.seen += len(x)
         return x
+
+
+class InFloat64(nn.Module):
+    """A network whose cross-entropy keeps its gradient where float32 has lost it.
+
+    LeNet-5 is so sure of most digits that 1 - p is below float32's resolution: the
+    plain gradient then lacks the true class's part, and its signs are others.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = copy.deepcopy(net).double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x.double())
 
 
 def wrap(net: nn.Module, shape: tuple[int, int, int], classes: int) -> LoadedModel:
@@ -79,6 +96,24 @@ def digits(lenet: LoadedModel) -> tuple[np.ndarray, np.ndarray]:
     said = np.array([one.label for one in lenet.predict_batch(batch)])
     right = np.flatnonzero(said == found.labels)[:50]
     return batch[right], found.labels[right].astype(int)
+
+
+@pytest.fixture(scope="session")
+def witness(lenet: LoadedModel) -> tuple[Any, Any]:
+    """Foolbox, and LeNet-5 as it sees it."""
+    import foolbox
+
+    spec = lenet.spec
+    scaling = {"mean": list(spec.mean), "std": list(spec.std), "axis": -3}
+    exact = InFloat64(lenet.net).eval()
+    net = foolbox.PyTorchModel(exact, bounds=(0, 1), device="cpu", preprocessing=scaling)
+    return foolbox, net
+
+
+@pytest.fixture(scope="session")
+def wrapped() -> Callable[[nn.Module, tuple[int, int, int], int], LoadedModel]:
+    """Make a model of any network, for images of a shape and so many classes."""
+    return wrap
 
 
 @pytest.fixture

@@ -230,7 +230,7 @@ def test_classes_that_the_model_lacks_are_left_out(lenet: LoadedModel, some: Ima
         ({"methods": ()}, "at least one"),
         ({"methods": ("pgd", "pgd")}, "none twice"),
         ({"methods": ("cw",), "params": None}, "method: expected one of"),
-        ({"methods": ("fgsm",), "params": None, "norm": "l2"}, "in the norm l2"),
+        ({"methods": ("fgsm",), "params": None, "norm": "l2"}, "one of linf for fgsm"),
         ({"norm": "l7"}, "norm: expected"),
         ({"strengths": []}, "strengths: expected ascending"),
         ({"strengths": [0.2, 0.1]}, "strengths: expected ascending"),

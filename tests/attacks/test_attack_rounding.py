@@ -176,6 +176,14 @@ def test_noise_has_the_size_that_was_asked_for(digits, norm):
             assert all(0.45 < one.mean() < 0.55 for one in at)
 
 
+def test_long_noise_is_neither_cut_off_nor_kept_from_the_background(digits):
+    image = digits[0][0]
+    for eps in (0.1, 12.0):
+        noisy = noise(image, eps, "l2", 1)
+        assert size(noisy - image, "l2") == pytest.approx(eps, rel=1e-4)
+        assert (noisy != image).mean() > 0.95
+
+
 def test_noise_that_has_no_room_fills_the_room_there_is(digits):
     for norm, eps in (("linf", 1.0), ("l2", 1e3)):
         noisy = noise(digits[0][0], eps, norm, 0)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 import reference
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from xai.attacks import Goal, random_noise, run
@@ -235,32 +232,6 @@ def test_the_best_restart_is_kept(smooth):
 
 
 # ------------------------------------------------------------ second witness
-class InFloat64(nn.Module):
-    """A network whose cross-entropy keeps its gradient where float32 has lost it.
-
-    LeNet-5 is so sure of most digits that 1 - p is below float32's resolution: the
-    plain gradient then lacks the true class's part, and its signs are others.
-    """
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = copy.deepcopy(net).double()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.net(x.double())
-
-
-@pytest.fixture(scope="module")
-def witness(lenet):
-    import foolbox
-
-    spec = lenet.spec
-    scaling = {"mean": list(spec.mean), "std": list(spec.std), "axis": -3}
-    exact = InFloat64(lenet.net).eval()
-    net = foolbox.PyTorchModel(exact, bounds=(0, 1), device="cpu", preprocessing=scaling)
-    return foolbox, net
-
-
 def test_fgsm_is_what_foolbox_computes(lenet, digits, witness):
     foolbox, net = witness
     images, labels = digits

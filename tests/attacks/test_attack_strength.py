@@ -10,7 +10,8 @@ import pytest
 
 from xai.attacks import ATTACKS, EPS_MAX, Goal, run
 from xai.attacks.parameters import FgsmParams, PgdParams
-from xai.attacks.studies.shots import amount, lapse, norms_of
+from xai.attacks.strengths import amount, norms_of
+from xai.attacks.studies.shots import lapse
 from xai.attacks.studies.smallest import smallest
 from xai.attacks.studies.strength import joined, ladder, sweep
 from xai.models.loaded import LoadedModel

@@ -79,6 +79,9 @@ def test_an_image_that_the_change_itself_confuses_is_not_called_healthy(linear):
     found = by_name(survive(model, clean, np.zeros_like(clean), Goal.untargeted(0)))
     assert not found["right"].healthy
     assert found["down"].healthy
+    # Read differently is not healthy, whether or not that was the attack's goal.
+    towards = by_name(survive(model, clean, np.zeros_like(clean), Goal.targeted(0)))
+    assert [towards[name].healthy for name in ("right", "down")] == [False, True]
     assert "One pixel right: the clean image is read differently" in survival.verdict(
         tuple(found.values())
     )

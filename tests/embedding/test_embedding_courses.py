@@ -246,3 +246,36 @@ def test_a_course_is_read_by_image(rows, lenet, few, shown) -> None:
     found: Course = course(lenet, rows, shown, few.labels, few.classes)
     assert found.nearest.shape == (3, len(LAYERS))
     assert found.nearest[1].tolist() == [stage.nearest[1] for stage in found.stages]
+
+
+def test_a_relabelled_sample_derails_where_centroids_worked_out_say(lenet, few, rows) -> None:
+    """Each is given the class that its pixels lie with, and does not speak for that class."""
+
+    def nearest(own: int, labels: np.ndarray) -> list[int]:
+        others = np.arange(len(labels)) != own
+        found = []
+        for layer, _ in rows:
+            values = layer.values.astype(np.float64)
+            centres = np.stack([values[(labels == k) & others].mean(axis=0) for k in range(10)])
+            found.append(int(np.linalg.norm(values[own] - centres, axis=1).argmin()))
+        return found
+
+    ends = []
+    for own in range(60):
+        stranger = nearest(own, few.labels)[0]
+        if stranger == few.labels[own]:
+            continue
+        labels = few.labels.copy()
+        labels[own] = stranger
+        image = lenet.prepare(few.images[own])[None]
+        found = course(lenet, rows, image, labels, few.classes, own=own)
+        expected = nearest(own, labels)
+        assert found.nearest[0].tolist() == expected
+        assert expected[0] == stranger
+        still = [place for place, label in enumerate(expected) if label == stranger]
+        end = still[-1] + 1
+        ends.append(found.derailment(0, stranger))
+        assert ends[-1] == (end if end < len(expected) else None)
+    # The network's last layer knows better than the pixels, for most of them.
+    assert len(ends) >= 5
+    assert sum(end is not None for end in ends) > len(ends) / 2

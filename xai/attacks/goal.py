@@ -61,6 +61,13 @@ class Goal:
         """Whether one class is to be reached."""
         return self.sign == -1
 
+    def check(self, count: int) -> None:
+        """Raise a ValueError unless a model of so many classes can meet this goal."""
+        if count < 2:
+            raise ValueError(f"model: expected two classes or more, got {count}")
+        if self.label >= count:
+            raise ValueError(f"goal: expected a class from 0 to {count - 1}, got {self.label}")
+
     def margin(self, logits: np.ndarray) -> float:
         """Return by how much scores meet the goal: a difference of two logits.
 

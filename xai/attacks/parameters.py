@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xai.types import Params, choice, flag, number
+from xai.types import Params, choice, find, flag, number
 
 if TYPE_CHECKING:
     from xai.models.spec import ModelSpec
@@ -45,8 +45,7 @@ def default_eps(spec: ModelSpec, norm: str = "linf") -> float:
     numbers of an image by ``spec.eps``: ``spec.eps * sqrt(D) / 2``. That is 1.4
     for 28x28 digits and 6.1 for photographs of 224x224.
     """
-    if norm not in EPS_MAX:
-        raise ValueError(f"norm: expected one of {', '.join(EPS_MAX)}; got {norm!r}")
+    find(EPS_MAX, norm, "norm")
     if norm == "linf":
         return spec.eps
     height, width = spec.input_size

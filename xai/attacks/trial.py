@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from xai.types import Prediction, Progress
 
 
+#: Restart, step, and scores (1, K) of the image before it.
+_Saying = tuple[int, int, torch.Tensor]
+
 #: Seconds between two words on how far an attack is.
 _PAUSE = 0.05
 
@@ -35,7 +38,7 @@ class Trial:
     ----------
     model : LoadedModel
     image : ndarray, shape (C, H, W), float32, in [0, 1]
-        The trial's own copy.
+        The trial's own copy; read-only.
     goal : Goal
     method : str
     params : AttackParams
@@ -83,16 +86,14 @@ def prepare(
     if not isinstance(goal, Goal):
         got = type(goal).__name__
         raise TypeError(f"goal: expected Goal.untargeted(label) or Goal.targeted(label), got {got}")
-    count = len(model.classes)
-    if count < 2:
-        raise ValueError(f"model: expected two classes or more, got {count}")
-    if goal.label >= count:
-        raise ValueError(f"goal: expected a class from 0 to {count - 1}, got {goal.label}")
+    goal.check(len(model.classes))
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise TypeError(f"seed: expected a whole number, got {seed!r}")
     if not 0 <= seed < 2**63:
         raise ValueError(f"seed: expected 0 to 2**63 - 1, got {seed}")
-    return Trial(model, own[0].copy(), goal, method, params.resolved(model.spec), int(seed))
+    kept = own[0].copy()
+    kept.setflags(write=False)
+    return Trial(model, kept, goal, method, params.resolved(model.spec), int(seed))
 
 
 def attack(
@@ -179,12 +180,12 @@ class _Writer:
         self._trial = trial
         self._progress = progress
         self._on_step = on_step
-        self._traces: list[Trace] = []
+        self._said_at: list[_Saying] = []
         self._told = -_PAUSE
 
     def __call__(self, trace: Trace) -> None:
         # The image is not kept: hundreds of steps of a photograph would be gigabytes.
-        self._traces.append(replace(trace, images=trace.images[:0]))
+        self._said_at.append((trace.restart, trace.step, trace.logits[:1]))
         if self._progress is None and self._on_step is None:
             return
         now = time.monotonic()
@@ -198,24 +199,24 @@ class _Writer:
             self._told = now
 
     def _message(self, trace: Trace) -> str:
-        (last,) = self._steps((trace,))
+        (last,) = self._steps(self._said_at[-1:])
         name = self._trial.model.classes[self._trial.goal.label]
         self._said = f"loss {last.loss:.3g}, probability of {name} {last.probability:.1%}"
         return self._said
 
     def history(self) -> tuple[Step, ...]:
         """Return what was said before each step."""
-        return self._steps(self._traces)
+        return self._steps(self._said_at)
 
-    def _steps(self, traces: Sequence[Trace]) -> tuple[Step, ...]:
-        if not traces:
+    def _steps(self, sayings: Sequence[_Saying]) -> tuple[Step, ...]:
+        if not sayings:
             return ()
-        logits = torch.cat([trace.logits[:1] for trace in traces]).cpu().numpy()
+        logits = torch.cat([said for _, _, said in sayings]).cpu().numpy()
         loss = _cross_entropy(logits, self._trial.goal.label)
-        rows = zip(traces, loss.tolist(), logits.argmax(1).tolist(), strict=True)
+        rows = zip(sayings, loss.tolist(), logits.argmax(1).tolist(), strict=True)
         return tuple(
-            Step(trace.restart, trace.step, value, math.exp(-value), label)
-            for trace, value, label in rows
+            Step(restart, step, value, math.exp(-value), label)
+            for (restart, step, _), value, label in rows
         )
 
 

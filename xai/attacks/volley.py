@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from xai.attacks import ATTACKS
 from xai.attacks.quantization import held
-from xai.types import find
+from xai.attacks.strengths import NOISE, kind_of
 
 if TYPE_CHECKING:
     from xai.attacks.algorithms.perturbed import Trace
@@ -109,15 +110,17 @@ def volley(
     ------
     TypeError, ValueError
         If the images do not fit the model or leave [0, 1], the numbers of images, goals,
-        settings and seeds differ, or the method is unknown.
+        settings and seeds differ, the model lacks a goal's class, the method is unknown, or
+        the settings differ in more than they may.
     """
     settings = list(params) if isinstance(params, Sequence) else [params] * len(images)
-    _check(model, images, goals, settings, seeds)
-    raw = np.empty_like(images, dtype=np.float32)
+    _check(model, images, goals, kind_of(method), settings, seeds)
+    images = np.asarray(images, np.float32)
+    raw = np.empty_like(images)
     for part in _parts(len(images), most(model)):
         said = None if progress is None else partial(_say, progress, part, len(images))
         there = _Part(model, images[part], goals[part], settings[part], seeds[part])
-        raw[part] = there.noise() if method == "noise" else there.attack(method, said)
+        raw[part] = there.noise() if method == NOISE else there.attack(method, said)
     return _judged(model, images, np.clip(raw, 0, 1), goals, settings)
 
 
@@ -132,9 +135,7 @@ class _Part:
     seeds: Sequence[int]
 
     def attack(self, method: str, on_step: partial[None] | None) -> np.ndarray:
-        from xai.attacks import ATTACKS
-
-        function = find(ATTACKS, method, "method").function
+        function = ATTACKS[method].function
         given = self.settings[0] if len(set(self.settings)) == 1 else self.settings
         x = self.model.tensor(self.images)
         found = function(
@@ -206,6 +207,7 @@ def _check(
     model: LoadedModel,
     images: np.ndarray,
     goals: Sequence[Goal],
+    kind: type[AttackParams],
     settings: Sequence[AttackParams],
     seeds: Sequence[int],
 ) -> None:
@@ -215,6 +217,18 @@ def _check(
             "volley: expected as many goals, settings and seeds as images (N, C, H, W), "
             f"got {len(goals)}, {len(settings)} and {len(seeds)} for {tuple(images.shape)}"
         )
+    for goal in goals:
+        goal.check(len(model.classes))
+    strangers = {type(one).__name__ for one in settings if not isinstance(one, kind)}
+    if strangers:
+        raise TypeError(f"params: expected {kind.__name__}, got {', '.join(sorted(strangers))}")
+    if len({_without_size(one) for one in set(settings)}) > 1:
+        raise ValueError("params: expected settings that differ in strength and step size alone")
     low, high = float(images.min()), float(images.max())
     if low < 0 or high > 1:
         raise ValueError(f"images: expected numbers in [0, 1], got {low:.4g} to {high:.4g}")
+
+
+def _without_size(settings: AttackParams) -> AttackParams:
+    sizes = [name for name in ("eps", "step_size") if name in settings.infos()]
+    return replace(settings, **dict.fromkeys(sizes))

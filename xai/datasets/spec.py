@@ -176,6 +176,22 @@ class ImageSet:
             raise ValueError(f"image: {id!r} is not among these {len(self)} images of {self.name}")
         return place
 
+    def labels_in(self, classes: Sequence[str]) -> np.ndarray:
+        """Return each image's class as another list of classes counts it.
+
+        Parameters
+        ----------
+        classes : sequence of str
+            Such as a model's; of a name that comes twice the first place counts.
+
+        Returns
+        -------
+        ndarray, shape (N,), int64
+            Places in ``classes``; -1 where the class is not among them.
+        """
+        place = {name: index for index, name in reversed(list(enumerate(classes)))}
+        return np.array([place.get(name, -1) for name in self.classes], np.int64)[self.labels]
+
     def subset(self, indices: Sequence[int] | np.ndarray) -> ImageSet:
         """Return the images at ``indices``, in that order.
 

@@ -135,7 +135,7 @@ def divergence_chart(
     shown = np.stack([*series.values(), *(band if noise else [])])
     most = max(panel.level, float(np.max(shown, initial=0, where=np.isfinite(shown))))
     scale = alt.Scale(domain=[0, most * _HEAD], nice=False)
-    y = {"title": panel.axis, "scale": scale, "axis": plain_axis(**panel.ticks)}
+    y = {"title": panel.axis, "scale": scale, "axis": plain_axis(labelFlush=False, **panel.ticks)}
     rows = _rows(across, ({NOISE: band[1]} if noise else {}) | series, band, panel)
     drawn = [
         *across.level("value", panel.level, panel.words),

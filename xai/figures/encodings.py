@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FONT = 16
 # Room to the right of 100 % for the number behind the longest bar.
-_X_END = 1.28
+_X_END = 1.42
 #: Pixels below the plot, of an axis with its title.
 AXIS_HEIGHT = 64
 #: Pixels above the plot, of a legend.
@@ -49,6 +49,8 @@ def name_axis(labels: list[str]) -> alt.Y:
         labelLimit=260,
         labelPadding=8,
         labelOverlap=False,
+        # The page's theme would push the first and last word off the middle of its row.
+        labelFlush=False,
     )
     return alt.Y("label:N", sort=labels, title=None, axis=axis)
 

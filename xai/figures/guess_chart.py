@@ -118,12 +118,12 @@ def _across(found: Tally) -> alt.X:
     # Strengths are dealt in equal ratios: a logarithmic axis gives each the same room.
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = plain_axis(values=[int(level) for level in voted], format="d", grid=False)
-    return alt.X("across:Q", title="strength in 1/255", scale=scale, axis=axis)
+    return alt.X("across:Q", title="strength in 1/255 (logarithmic)", scale=scale, axis=axis)
 
 
 def _upright(field: str = "value") -> alt.Y:
     import altair as alt
 
-    axis = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    axis = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], labelFlush=False)
     scale = alt.Scale(domain=[0, 1], nice=False)
     return alt.Y(f"{field}:Q", title="share of the pairs", scale=scale, axis=axis)

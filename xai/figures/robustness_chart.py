@@ -82,7 +82,7 @@ def accuracy_curves(
     across = plain_axis(values=ticks, format=".3~g", labelOverlap=True, grid=False)
     domain = alt.Scale(domain=[0, end or 1], nice=False)
     x = alt.X("strength:Q", title=_TITLES[found.norm], scale=domain, axis=across)
-    shares = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+    shares = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], labelFlush=False)
     down: dict[str, Any] = {"scale": alt.Scale(domain=[0, 1]), "axis": shares}
     title = "images read rightly"
     colour, dash = line_looks(found.methods)

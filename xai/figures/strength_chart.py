@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai.attacks.studies.shots import amount
+from xai.attacks.strengths import amount
 from xai.attacks.studies.smallest import Smallest
 from xai.attacks.studies.strength import Curve, Sweep
 from xai.figures.attack_lines import line_looks, method_label

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from xai.attacks import ATTACKS
-from xai.attacks.studies.shots import NOISE, amount
+from xai.attacks.strengths import NOISE, amount
 from xai.attacks.studies.smallest import Smallest
 from xai.attacks.studies.strength import Curve, Sweep
 from xai.figures.attack_lines import method_label
@@ -101,7 +101,7 @@ def drawn(strength: float, norm: str) -> float:
 
 def wide_axis(**options: Any) -> alt.Axis:
     """Return an upright axis with room for the words on the left, the same in all charts."""
-    return plain_axis(minExtent=_WORDS, maxExtent=_WORDS, **options)
+    return plain_axis(minExtent=_WORDS, maxExtent=_WORDS, labelFlush=False, **options)
 
 
 def rows(found: Sweep, curve: Curve, of: What = "probability") -> list[dict[str, Any]]:

@@ -102,9 +102,11 @@ def _restarted(loop: _Loop, best: Perturbed, generators: Sequence[torch.Generato
     return best
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Front:
     """Those images of a batch that still go on; all tensors have their number of rows.
+
+    ``here`` moves from step to step.
 
     Strength and step size are plain numbers where all images have the same: that takes
     fewer operations, and on a small network each of them counts.
@@ -184,7 +186,7 @@ class _Loop:
             if largest is not None:
                 vanished[front.rows] |= largest == 0
             self._report(restart, step, front, told)
-            front = replace(front, here=self._step(front, gradient))
+            front.here = self._step(front, gradient)
         images = images.index_copy(0, front.rows, front.here)
         return Perturbed(images, steps, queries, torch.full_like(steps, restart), vanished)
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xai.types import find
+
 
 @dataclass(frozen=True)
 class Norm:
@@ -122,8 +124,7 @@ def noise(image: np.ndarray, eps: float, norm: str = "linf", seed: int = 0) -> n
     half of it from an image whose background is black, and an attack would be
     compared with a weaker opponent.
     """
-    if norm not in NORMS:
-        raise ValueError(f"norm: expected one of {', '.join(NORMS)}; got {norm!r}")
+    find(NORMS, norm, "norm")
     generator = np.random.default_rng(seed)
     clean = image.astype(np.float64)
     if norm == "linf":

@@ -69,7 +69,7 @@ def peak(gradient: Tensor) -> Tensor | None:
     ValueError
         If one is not finite.
     """
-    largest = gradient.abs().flatten(1).amax(1)
+    largest = torch.linalg.vector_norm(gradient, torch.inf, (1, 2, 3))
     ends = torch.stack((largest.min(), largest.max())).tolist() if len(largest) > 1 else None
     low, high = ends or [float(largest)] * 2
     if not high < torch.inf:

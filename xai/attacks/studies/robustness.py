@@ -10,9 +10,11 @@ import numpy as np
 
 from xai.attacks import ATTACKS
 from xai.attacks.goal import Goal
-from xai.attacks.parameters import EPS_MAX, AttackParams, NoiseParams
+from xai.attacks.parameters import EPS_MAX, AttackParams
+from xai.attacks.strengths import NOISE, bounded, spoken
+from xai.attacks.studies import shots
 from xai.attacks.studies.robust_accuracy import UNKNOWN, Robustness
-from xai.types import find, make_params
+from xai.types import find
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Robustness", "passes", "robustness"]
 
 #: What is run where nothing else is asked for.
-METHODS = ("fgsm", "pgd", "noise")
+METHODS = ("fgsm", "pgd", NOISE)
 
 
 def robustness(
@@ -115,8 +117,7 @@ def _begun(
     seed: int,
 ) -> Robustness:
     """Check what is asked; return the result before the first image."""
-    if norm not in EPS_MAX:
-        raise ValueError(f"norm: expected one of {', '.join(EPS_MAX)}; got {norm!r}")
+    find(EPS_MAX, norm, "norm")
     if not methods or len(set(methods)) < len(methods):
         raise ValueError(f"methods: expected at least one, none twice; got {list(methods)}")
     given = dict(params or {})
@@ -125,8 +126,7 @@ def _begun(
         raise ValueError(f"params: expected settings of {list(methods)}, got {sorted(unasked)}")
     settings = tuple(_settings(name, given.get(name), norm) for name in methods)
     sizes = _ascending(strengths, EPS_MAX[norm])
-    index = {name: place for place, name in reversed(list(enumerate(model.classes)))}
-    truth = np.array([index.get(name, -1) for name in images.classes], np.int64)[images.labels]
+    truth = images.labels_in(model.classes)
     places = np.flatnonzero(truth >= 0)
     if not len(places):
         raise ValueError("images: expected some of the model's classes, got none")
@@ -150,14 +150,9 @@ def _begun(
 
 def _settings(name: str, given: Params | Mapping[str, Any] | None, norm: str) -> Params:
     """Return an attack's settings in a norm, without a strength."""
-    kinds: dict[str, Any] = {
-        key: row.params for key, row in ATTACKS.items() if "eps" in row.params.infos()
-    }
-    kind = find(kinds | {"noise": NoiseParams}, name, "method")
-    settings: Any = make_params(kind, given)
-    if norm != "linf" and not hasattr(settings, "norm"):
-        raise ValueError(f"methods: expected attacks in the norm {norm}; got {name}")
-    changed: dict[str, Any] = {"eps": None, "norm": norm, "early_stop": True}
+    able = {key: key for key in (*ATTACKS, NOISE) if bounded(key)}
+    settings: Any = shots.settings(find(able, name, "method"), norm, given)
+    changed: dict[str, Any] = {"eps": None, "early_stop": True}
     return replace(settings, **{key: new for key, new in changed.items() if hasattr(settings, key)})
 
 
@@ -216,7 +211,7 @@ class _Run:
         of_batch = sum(each[:row]) * sizes + each[row] * (turn + share)
         done = chosen[0] * sum(each) * sizes + len(chosen) * of_batch
         eps = begun.strengths[turn]
-        size = f"{255 * eps:.3g}/255" if begun.norm == "linf" else f"length {eps:.3g}"
+        size = spoken(float(eps), begun.norm)
         name = begun.methods[row]
         label = ATTACKS[name].label if name in ATTACKS else name
         message = f"{chosen[0]} of {begun.total} images, {label} at {size}"

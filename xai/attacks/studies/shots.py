@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai.attacks import ATTACKS
-from xai.attacks.parameters import EPS_MAX, AttackParams, NoiseParams
+from xai.attacks.parameters import EPS_MAX, AttackParams
+from xai.attacks.strengths import NOISE, amount, bounded, kind_of, norms_of
 from xai.types import Params, Prediction, Progress, find, make_params
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from xai.attacks.trial import Trial
 
-#: Name of the random baseline among the methods.
-NOISE = "noise"
 #: Parts that an image's share of a progress bar is counted in.
 _PARTS = 100
 
@@ -101,30 +99,6 @@ class Shots:
         )
 
 
-def norms_of(method: str) -> tuple[str, ...]:
-    """Return the norms in which an attack can be bounded, or which it makes small.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such attack.
-    """
-    infos = find(ATTACKS, method, "method").params.infos()
-    if "norm" in infos:
-        return tuple(str(option) for option in infos["norm"].options)
-    return ("linf",) if "eps" in infos else ("l2",)
-
-
-def bounded(method: str) -> bool:
-    """Say whether an attack takes a strength, and does not look for the least by itself."""
-    return method == NOISE or "eps" in ATTACKS[method].params.infos()
-
-
-def amount(strength: float, norm: str) -> str:
-    """Write a strength for people: ``8/255`` in L-infinity, ``1.25`` as a length in L2."""
-    return f"{255 * strength:.3g}/255" if norm == "linf" else f"{strength:.3g}"
-
-
 def lapse(strengths: np.ndarray, success: np.ndarray, norm: str) -> str:
     """Say where an attack failed above a strength that was enough; empty if nowhere.
 
@@ -158,18 +132,17 @@ def settings(
         If the attack or a setting is not what it should be, or the attack has
         no such norm.
     """
-    if norm not in EPS_MAX:
-        raise ValueError(f"norm: expected one of {', '.join(EPS_MAX)}; got {norm!r}")
-    if method == NOISE:
-        return NoiseParams(eps=0.0, norm=norm)
-    if norm not in norms_of(method):
+    find(EPS_MAX, norm, "norm")
+    if method != NOISE and norm not in norms_of(method):
         raise ValueError(
             f"norm: expected one of {', '.join(norms_of(method))} for {method}; got {norm!r}"
         )
-    params: Any = make_params(ATTACKS[method].params, given)
-    if "norm" in params.infos() and params.norm != norm:
+    params: Any = make_params(kind_of(method), given)
+    infos = params.infos()
+    if "norm" in infos and params.norm != norm:
         # A strength or a step of the other norm would mean something else.
-        params = replace(params, norm=norm, eps=None, step_size=None)
+        emptied = {name: None for name in ("eps", "step_size") if name in infos}
+        params = replace(params, norm=norm, **emptied)
     return params
 
 

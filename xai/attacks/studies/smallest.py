@@ -12,7 +12,8 @@ import numpy as np
 from xai.attacks import ATTACKS
 from xai.attacks.goal import Goal
 from xai.attacks.parameters import EPS_MAX, AttackParams
-from xai.attacks.studies.shots import NOISE, Shots, Weakest, bounded, fire, lapse, settings
+from xai.attacks.strengths import NOISE, bounded
+from xai.attacks.studies.shots import Shots, Weakest, fire, lapse, settings
 from xai.attacks.studies.strength import MOST_DRAWS, Curve
 from xai.types import Params, Progress, find
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _SECTIONS = 7
 #: How finely a length is known, as a share of itself.
 _FINE = 0.01
+#: A length that float32 pixels hardly know: nothing is looked for below it.
+_NOTHING = 1e-6
 #: Slack, in grey levels, for strengths that are on the grid but for float64.
 _SLACK = 1e-6
 
@@ -235,7 +238,7 @@ def _levels(low: float, high: float) -> list[float]:
 
 def _lengths(low: float, high: float) -> list[float]:
     """Return lengths strictly between two that are not near each other."""
-    if high - low <= _FINE * high:
+    if high - low <= max(_FINE * high, _NOTHING):
         return []
     return np.linspace(low, high, _SECTIONS + 2)[1:-1].tolist()
 

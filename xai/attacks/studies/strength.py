@@ -12,17 +12,8 @@ from xai import images
 from xai.attacks import ATTACKS
 from xai.attacks.goal import Goal
 from xai.attacks.parameters import EPS_MAX
-from xai.attacks.studies.shots import (
-    NOISE,
-    Shots,
-    Weakest,
-    bounded,
-    fire,
-    lapse,
-    norms_of,
-    part,
-    settings,
-)
+from xai.attacks.strengths import NOISE, bounded, norms_of
+from xai.attacks.studies.shots import Shots, Weakest, fire, lapse, part, settings
 from xai.types import Params, Prediction, Progress
 
 if TYPE_CHECKING:

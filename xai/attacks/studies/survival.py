@@ -71,7 +71,7 @@ ALTERATIONS: Mapping[str, Alteration] = {
         "that each pixel is mixed with its neighbours.",
         photograph=True,
     ),
-    "jpeg95": _jpeg(95, "Saved with hardly any loss; colours lose half their resolution."),
+    "jpeg95": _jpeg(95, "Saved with hardly any loss; colours, if any, lose half their resolution."),
     "jpeg75": _jpeg(75, "Saved as most programs do: fine patterns too weak to see are dropped."),
     "jpeg50": _jpeg(50, "Saved small: fine patterns are dropped in blocks of 8 × 8 pixels."),
     "half": Alteration(

@@ -234,8 +234,7 @@ def _known(
                 f"others: expected the classes of {source.spec.name}, got those of "
                 f"{other.spec.name}"
             )
-    place = {name: index for index, name in reversed(list(enumerate(source.classes)))}
-    truth = np.array([place.get(name, -1) for name in images.classes], np.int64)[images.labels]
+    truth = images.labels_in(source.classes)
     places = np.flatnonzero(truth >= 0)
     if not len(places):
         raise ValueError(f"images: expected images of classes that {source.spec.name} has")
