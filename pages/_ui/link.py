@@ -41,7 +41,7 @@ class _Link:
     page : str
         The page of the latest run.
     own : dict of address to float
-        Addresses that we replaced lately, and when.
+        Addresses that we wrote or replaced lately, and when.
     """
 
     seen: dict[str, str] = field(default_factory=dict)
@@ -157,12 +157,17 @@ def publish(key: str, value: object) -> None:
     text = str(value)
     state.seen[key] = text
     if st.query_params.get(key) != text:
-        replaced = frozenset((name, st.query_params[name]) for name in st.query_params)
-        state.own[replaced] = time.monotonic()
+        state.own[_address()] = time.monotonic()
         st.query_params[key] = text
+        # Who moves on before the browser has it replaces it unseen: it comes late as well.
+        state.own[_address()] = time.monotonic()
     if before not in (None, text) and not state.noted and state.vain:
         state.vain.clear()
         _draw(state)
+
+
+def _address() -> frozenset[tuple[str, str]]:
+    return frozenset((name, st.query_params[name]) for name in st.query_params)
 
 
 def asks(key: str) -> bool:

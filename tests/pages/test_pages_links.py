@@ -229,6 +229,19 @@ def test_an_address_that_is_late_does_not_take_a_choice_back(visit: Visit, settl
     assert at.session_state["model"] == "lenet5-mnist"
 
 
+def test_an_address_that_was_replaced_unseen_does_not_take_a_choice_back(visit: Visit) -> None:
+    """The browser hears of 27 only after 28 was chosen, which came with the address before."""
+    at = visit("adversarial", DIGITS | {"attack": "fgsm"})
+    before = dict(at.query_params)
+    at.slider(key="eps").set_value(27).run()
+    unseen = dict(at.query_params)
+    at.query_params = dict(before)
+    at.slider(key="eps").set_value(28).run()
+    at.query_params = unseen
+    at.slider(key="eps").set_value(29).run()
+    assert at.session_state["eps"] == 29
+
+
 def test_an_address_may_be_late_after_a_long_look(
     visit: Visit, settle: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
