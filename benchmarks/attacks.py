@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from xai.models import LoadedModel
 
 #: The models, and so many runs of each attack.
-MODELS = {"lenet5-mnist": 60, "vgg16-mnist": 20, "efficientnet-lite0": 12, "vgg16": 4}
+MODELS = {"lenet5-mnist": 60, "vgg16-mnist": 20, "efficientnet-lite0": 8, "vgg16": 3}
 UNTRAINED = "vgg16"
 #: Steps of the attacks, and what they may take in as many bare passes.
-STEPS = {"fgsm": 1, "pgd": 20}
+STEPS = {"fgsm": 1, "pgd": 40}
 LIMITS = {"fgsm": 1.3, "pgd": 1.15}
 DIGITS, CW_LIMIT = 100, 1.05
 #: Searches and steps of Carlini and Wagner's attack.

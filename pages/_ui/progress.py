@@ -208,6 +208,13 @@ def _give_way(queue: Jobs, slot: str, key: object) -> None:
     slots[slot] = key
 
 
+def vacate(prefixes: tuple[str, ...]) -> None:
+    """Give up what was asked for in the places whose names begin so, unless others want it."""
+    slots: dict[str, object] = st.session_state.get("_slots", {})
+    for slot in [slot for slot in slots if slot.startswith(prefixes)]:
+        cached.jobs().cancel(slots.pop(slot), owner())
+
+
 @st.fragment(run_every=0.4)
 def _bar(queue: Jobs, key: object, label: str, narrow: bool, during: During | None = None) -> None:
     """Poll a job; when it has ended, let the whole page run again."""

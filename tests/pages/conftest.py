@@ -122,11 +122,12 @@ def calm() -> Callable[[AppTest], None]:
 
 @pytest.fixture
 def said() -> Callable[[AppTest], str]:
-    """Return all that a page says in words, one element a line."""
+    """Return all that a page says in words, one element a line, with plain spaces."""
 
     def words(at: AppTest) -> str:
         kinds = (at.markdown, at.caption, at.info, at.success, at.warning, at.error)
-        return "\n".join(item.value for kind in kinds for item in kind)
+        text = "\n".join(item.value for kind in kinds for item in kind)
+        return text.replace("\u00a0", " ")
 
     return words
 

@@ -113,3 +113,30 @@ def test_few_photographs_are_told_to_be_their_classes(
     calm(at)
     assert "Each class has one image here" in said(at)
     assert strip(at)["svg"].count('<g class="stage">') == 12
+
+
+def test_of_many_layers_some_are_shown_and_the_page_says_between_which(
+    visit: Visit, calm: Check, said: Words
+) -> None:
+    at = visit("adversarial", ASKED | {"model": "vgg16-mnist", "attack": "pgd"})
+    calm(at)
+    names = [layer.name for layer in at.session_state["_bench"].model.layers]
+    found = re.search(
+        r"From \*\*(.+?)\*\* on .* shows 11 of (\d+) layers: it may happen already in "
+        r"(?:the layer|one of the (\d+) layers) between \*\*(.+?)\*\* and this one",
+        said(at),
+    )
+    assert found is not None
+    leaves, count, between, before = (text and text.replace("\\", "") for text in found.groups())
+    assert int(count or 0) == len(names)
+    places = ["pixels", *names]
+    assert places.index(leaves) - places.index(before) - 1 == int(between or 1)
+
+    def charted() -> set[str]:
+        tables = [t.data.data for c in at.get("vega_lite_chart") for t in c.proto.datasets]
+        return {name for name in names if any(name.encode() in bytes(t) for t in tables)}
+
+    assert len(charted()) == 11
+    at.toggle(key="inside.all").set_value(True).run()
+    calm(at)
+    assert charted() == set(names)

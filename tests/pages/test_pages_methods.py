@@ -38,8 +38,8 @@ def on_the_bench(at: AppTest) -> tuple[LoadedModel, np.ndarray]:
 def facts(found: AttackResult) -> list[str]:
     """Return what the page must say of an attack."""
     return [
-        f"Largest change of a pixel {255 * found.linf:.1f}/255, length (L2) {found.l2:.3g}.",
-        f"After {found.steps} gradient steps and {found.queries} forward passes.",
+        f"Largest change of a pixel **{255 * found.linf:.3g}/255**, length (L2) **{found.l2:.3g}**",
+        f"{found.steps} gradient steps and {found.queries} forward passes in all.",
         f"**{found.before.name}** · {found.before.confidence:.1%}",
         f"**{found.after.name}** · {found.after.confidence:.1%}",
     ]
@@ -81,7 +81,7 @@ def test_an_attack_on_every_bundled_model(model: str, visit: Visit, said: Words)
 def test_no_strength_is_no_attack(visit: Visit, calm: Check, said: Words) -> None:
     at = visit("adversarial", DIGITS | {"attack": "pgd", "eps": "0"})
     calm(at)
-    assert "Largest change of a pixel 0.0/255, length (L2) 0." in said(at)
+    assert "Largest change of a pixel **0/255**, length (L2) **0**." in said(at)
     assert "It held" in said(at)
 
 

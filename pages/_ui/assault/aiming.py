@@ -10,6 +10,7 @@ from pages._ui import controls, link, panels
 from pages._ui.drawing_view import drawing_view
 from pages._ui.workbench import Bench
 from xai.attacks import ATTACKS, EPS_MAX, Goal, default_eps
+from xai.attacks.strengths import bounded, norms_of, spoken
 from xai.figures.strength_swatch import strength_swatch
 from xai.types import Params
 
@@ -63,23 +64,27 @@ def choose(bench: Bench) -> Order:
     )
     with measured:
         norm = _norm(method)
-    with amount:
-        eps = _linf(bench, method) if norm == "linf" else _l2(bench, method)
-    with meaning:
-        _meaning(bench, method, norm, eps)
+    eps = None
+    if bounded(method):
+        with amount:
+            eps = _linf(bench) if norm == "linf" else _l2(bench)
+        with meaning:
+            _meaning(bench, norm, eps)
+    else:
+        amount.caption(
+            "This attack has no strength: it looks for the shortest change that fools, and says "
+            "how long that is."
+        )
     fields = ATTACKS[method].params.infos()
     fixed = {name: value for name, value in (("eps", eps), ("norm", norm)) if name in fields}
     with more.popover("More settings", icon=":material/tune:", width="stretch"):
         only = [name for name in fields if name not in ("eps", "norm")]
         params = controls.params(ATTACKS[method].params, method, only=only, fixed=fixed)
-    return Order(method, goal, norm, eps if "eps" in fields else None, params)
+    return Order(method, goal, norm, eps, params)
 
 
-def _meaning(bench: Bench, method: str, norm: str, eps: float) -> None:
+def _meaning(bench: Bench, norm: str, eps: float) -> None:
     """Offer the picture of what a strength is."""
-    if "eps" not in ATTACKS[method].params.infos():
-        st.caption("It looks for the shortest change that fools, and says how long that is.")
-        return
     said = spoken(eps, norm)
     with st.popover(f"What is {said}?", icon=":material/contrast:", width="stretch"):
         drawing_view(
@@ -116,21 +121,8 @@ def _goal(bench: Bench) -> Goal:
     return Goal.targeted(places[aim] if aim in places else int(aim))
 
 
-def spoken(eps: float, norm: str) -> str:
-    """Write a strength for people, in the unit of its norm."""
-    return f"{255 * eps:.3g}/255" if norm == "linf" else f"length {eps:.3g}"
-
-
-def measure_of(method: str) -> tuple[str, ...]:
-    """Return the norms in which a method can be bounded, or which it makes small."""
-    info = ATTACKS[method].params.infos().get("norm")
-    if info is not None:
-        return tuple(str(option) for option in info.options)
-    return ("l2",) if "eps" not in ATTACKS[method].params.infos() else ("linf",)
-
-
 def _norm(method: str) -> str:
-    can = measure_of(method)
+    can = norms_of(method)
     if len(can) > 1:
         return controls.segments("norm", "Measured as", NORMS, default="linf")
     st.markdown(f"Measured as **{NORMS[can[0]]}**")
@@ -142,7 +134,7 @@ def most_steps(bench: Bench) -> int:
     return 20 if bench.spec.eps < 0.05 else 100
 
 
-def _linf(bench: Bench, method: str) -> float:
+def _linf(bench: Bench) -> float:
     most, default = most_steps(bench), round(bench.spec.eps * 255)
 
     def parse(text: str) -> int | None:
@@ -166,7 +158,7 @@ def _linf(bench: Bench, method: str) -> float:
     return steps / 255
 
 
-def _l2(bench: Bench, method: str) -> float:
+def _l2(bench: Bench) -> float:
     default = round(default_eps(bench.spec, "l2") / _FINE) * _FINE
     most = min(EPS_MAX["l2"], round(4 * default))
 
@@ -181,7 +173,6 @@ def _l2(bench: Bench, method: str) -> float:
         st.session_state["_length_default"] = default
         st.session_state["length"] = default
     link.restore("length", parse, what="strength", default=default)
-    bounded = "eps" in ATTACKS[method].params.infos()
     length: float = st.slider(
         "Strength (length of the change)",
         0.0,
@@ -189,7 +180,6 @@ def _l2(bench: Bench, method: str) -> float:
         key="length",
         step=_FINE,
         persist_state="session",
-        disabled=not bounded,
         help="Square root of the sum of all squared changes, for pixels from 0 to 1.",
     )
     link.publish("length", None if length == default else f"{length:g}")

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import streamlit as st
+
 from pages._ui import cached, progress
-from pages._ui.assault.aiming import Order, measure_of
+from pages._ui.assault.aiming import Order
 from pages._ui.assault.trace import growing
 from pages._ui.workbench import Bench
 from xai import attacks
 from xai.attacks import ATTACKS, AttackResult
+from xai.attacks.strengths import norms_of
 from xai.jobs import Report
 from xai.types import Params
+
+#: Height of what comes of an attack, in pixels, while it is awaited.
+_HEIGHT = 420
 
 
 @dataclass(frozen=True)
@@ -72,14 +78,20 @@ def compute(bench: Bench, order: Order) -> Attacked | None:
         slot="attack",
         during=lambda sight: growing(bench, goal, sight),
     )
-    return None if found is None else Attacked(key, found, _noise(bench, found), order.norm)
+    if found is not None:
+        return Attacked(key, found, _noise(bench, found), order.norm)
+    if not progress.is_stopped(key):
+        st.skeleton(_HEIGHT)
+    return None
 
 
 def _noise(bench: Bench, result: AttackResult) -> AttackResult:
     """Return the baseline: a random change as large as the attack's, in the attack's norm."""
     params = result.params
-    norm = getattr(params, "norm", measure_of(result.method)[0])
+    norm = getattr(params, "norm", norms_of(result.method)[0])
     goal, size = result.goal, result.linf if norm == "linf" else result.l2
+    # Rounding would leave nothing of a short length that is spread over many pixels.
+    quantize = result.quantized and norm == "linf"
     return cached.noise(
-        bench.model_name, bench.digest, goal.label, goal.sign, size, norm, bench.input
+        bench.model_name, bench.digest, goal.label, goal.sign, size, norm, quantize, bench.input
     )

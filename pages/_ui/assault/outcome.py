@@ -9,23 +9,24 @@ import streamlit as st
 
 from pages._ui import controls, panels
 from pages._ui.assault import trace
-from pages._ui.assault.aiming import spoken
 from pages._ui.assault.attacking import Attacked
 from pages._ui.swipe_view import swipe_view
 from pages._ui.workbench import Bench
 from xai import images
 from xai.attacks import ATTACKS, AttackResult
+from xai.attacks.strengths import spoken
 from xai.figures import charts, legends, pictures
 from xai.figures.perturbations import perturbation
 
-_LOOKS = {"signed": "darker, brighter", "colours": "its own colours"}
+_NO_SCORES = "No verdict: the network’s scores of the attacked image are NaN or infinite."
+_LOOKS = {"signed": "brightness", "colours": "colours"}
 
 
 def show(bench: Bench, attacked: Attacked) -> None:
     """Draw everything that is known of an attack without asking further."""
     result = attacked.result
     verdict(bench, result)
-    for sentence in (*result.notes, *_warnings(bench, result)):
+    for sentence in (*result.notes, *_warnings(bench, result), *_swayed(attacked)):
         st.caption(f":material/info: {panels.plain(sentence[:1].upper() + sentence[1:])}.")
     _pictures(bench, attacked)
     swipe, ranking, course = st.columns([3, 4, 4], gap="medium")
@@ -39,14 +40,21 @@ def show(bench: Bench, attacked: Attacked) -> None:
         )
     with ranking:
         st.markdown("**Top 5, before and after**")
-        st.altair_chart(
-            charts.before_after(result.before, result.after, true=bench.true), width="stretch"
-        )
-        st.caption("Softmax probabilities of the classes that lead before or after the attack.")
+        _ranking(bench, result)
     with course:
         st.markdown(f"**“{panels.plain(bench.spec.classes[result.goal.label])}”, step by step**")
         trace.show(result)
     files(bench, result)
+
+
+def _ranking(bench: Bench, result: AttackResult) -> None:
+    """Draw the classes that lead before or after."""
+    if not np.isfinite(result.after.confidence):
+        st.caption(_NO_SCORES)
+        return
+    chart = charts.before_after(result.before, result.after, true=bench.true)
+    st.altair_chart(chart, width="stretch")
+    st.caption("Softmax probabilities of the classes that lead before or after the attack.")
 
 
 def _warnings(bench: Bench, result: AttackResult) -> tuple[str, ...]:
@@ -68,11 +76,24 @@ def _warnings(bench: Bench, result: AttackResult) -> tuple[str, ...]:
     return tuple(text for text, holds in texts.items() if holds)
 
 
+def _swayed(attacked: Attacked) -> tuple[str, ...]:
+    """Return what is to be said if noise is as good as the attack."""
+    result, noise = attacked.result, attacked.noise
+    if not (result.success and noise.success) or result.goal.reached(result.before.label):
+        return ()
+    return (
+        "Random noise of the same size fools it, too: at this strength it takes no attack. Try a "
+        "smaller one",
+    )
+
+
 def verdict(bench: Bench, result: AttackResult) -> None:
     """Say whether the attack reached its goal."""
     name = panels.plain(bench.spec.classes[result.goal.label])
     after = f"**{panels.plain(result.after.name)}** ({result.after.confidence:.1%})"
-    if result.goal.reached(result.before.label):
+    if not np.isfinite(result.after.confidence):
+        st.warning(_NO_SCORES, icon=":material/warning:")
+    elif result.goal.reached(result.before.label):
         already = f"the network already says **{panels.plain(result.before.name)}**"
         st.info(f"Nothing to attack: without any change {already}.", icon=":material/info:")
     elif result.success and result.goal.is_targeted:

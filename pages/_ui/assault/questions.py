@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._ui import controls
+from pages._ui import controls, progress
 from pages._ui.assault.answers import evidence, guessing, inside, many, strength, survival, transfer
 from pages._ui.assault.attacking import Attacked
 from pages._ui.workbench import Bench
@@ -80,6 +80,9 @@ def show(bench: Bench, attacked: Attacked) -> None:
     """Draw the choice of a question, and its answer."""
     words = {"none": "none"} | {name: row.label for name, row in QUESTIONS.items()}
     name = controls.segments("ask", "Ask", words, default="none")
+    # Places of work are named after their question. What is no longer asked must not hold up
+    # what is; robust accuracy alone goes on, since it lets others pass by itself.
+    progress.vacate(tuple(other for other in QUESTIONS if other != name))
     if name == "none":
         st.caption("Each question looks at the attack above from another side. Choose one.")
         return

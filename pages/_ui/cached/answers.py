@@ -71,10 +71,19 @@ def channel_sheet(
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def noise(
-    name: str, digest: str, label: int, sign: int, size: float, norm: str, _image: np.ndarray
+    name: str,
+    digest: str,
+    label: int,
+    sign: int,
+    size: float,
+    norm: str,
+    quantize: bool,
+    _image: np.ndarray,
 ) -> AttackResult:
     """Return what random noise of a size does to a prepared image."""
     from xai import attacks
 
     goal = attacks.Goal(label, sign)
-    return attacks.random_noise(model(name), _image, goal=goal, eps=size, norm=norm)
+    return attacks.random_noise(
+        model(name), _image, goal=goal, eps=size, norm=norm, quantize=quantize
+    )

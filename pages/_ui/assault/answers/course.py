@@ -21,6 +21,7 @@ from xai.embedding.maps import FeaturesKey, MapKey
 from xai.figures.course_strip import course_strip
 from xai.jobs import Report
 from xai.models.spec import weights_of
+from xai.network import collapse
 from xai.types import Params
 
 #: Layers that the strip has room for, the pixels among them.
@@ -61,7 +62,8 @@ def show(bench: Bench, attacked: Attacked, images: ImageSet, method: str) -> str
         return ""
     label = _label(bench, images)
     leaves = None if label is None else found.derailment(_ATTACKED, label)
-    st.markdown(_sentence(found, attacked, label, leaves))
+    said = _sentence(found, attacked, label, leaves)
+    st.markdown(f"{said}{_exactness(bench, found, leaves)}")
     _draw(bench, found, method, leaves)
     return "" if leaves is None else found.layers[leaves]
 
@@ -86,11 +88,24 @@ def choices(bench: Bench) -> tuple[ImageSet, str]:
     return bench.sample(int(count)), method
 
 
-def _layers(bench: Bench) -> tuple[str | None, ...]:
-    """Return the pixels and all layers, or so many that are spread over the depth."""
-    names: list[str | None] = [None, *(layer.name for layer in bench.model.layers)]
+def layers(bench: Bench) -> tuple[str | None, ...]:
+    """Return the pixels and all layers, or so many ends of blocks, spread over the depth."""
+    names: list[str | None] = [layer.name for layer in bench.model.layers]
+    if len(names) >= _MOST_LAYERS and not bench.model.problem:
+        names = _ends(bench) or names
+    names = [None, *names]
     places = np.linspace(0, len(names) - 1, min(len(names), _MOST_LAYERS)).round().astype(int)
     return tuple(names[place] for place in places)
+
+
+def _ends(bench: Bench) -> list[str | None]:
+    """Return the last layer of each block: what a block hands on, and not what it works with."""
+    blocks = [node.module for node in collapse(cached.graph(bench.model_name), "blocks").nodes]
+    ends: dict[str, str] = {}
+    for layer in bench.model.layers:
+        inside = (one for one in blocks if one and f"{layer.name}.".startswith(f"{one}."))
+        ends[next(inside, layer.name)] = layer.name
+    return list(ends.values())
 
 
 def _own(bench: Bench, images: ImageSet) -> int | None:
@@ -109,12 +124,12 @@ def _label(bench: Bench, images: ImageSet) -> int | None:
 
 def _course(bench: Bench, attacked: Attacked, images: ImageSet, method: str) -> Course | None:
     """Return the way of the clean, the noisy and the attacked image, or show progress."""
-    model, shelf, layers = bench.model, cached.shelf(bench.own), _layers(bench)
+    model, shelf, chosen = bench.model, cached.shelf(bench.own), layers(bench)
     params, own = METHODS[method].params(), _own(bench, images)
-    key = CourseKey(attacked.key, images.signature, layers, method, params, own)
+    key = CourseKey(attacked.key, images.signature, chosen, method, params, own)
     shown = np.stack([bench.input, attacked.noise.image, attacked.result.image])
     weights = weights_of(bench.spec)
-    keys = [FeaturesKey(images.signature, bench.model_name, weights, name) for name in layers]
+    keys = [FeaturesKey(images.signature, bench.model_name, weights, name) for name in chosen]
 
     def work(report: Report) -> Course:
         found = features_of_all(keys, model, images, shelf, progress=report)
@@ -127,7 +142,7 @@ def _course(bench: Bench, attacked: Attacked, images: ImageSet, method: str) -> 
         made = course(model, rows, shown, images.labels, images.classes, own=own, progress=report)
         return dataclasses.replace(made, notes=(*made.notes, *found.notes))
 
-    label = f"{_METHODS[method]} of {len(layers)} layers, {len(images):,} images"
+    label = f"{_METHODS[method]} of {len(chosen)} layers, {len(images):,} images"
     result: Course | None = progress.result(
         key, work, label=label, keep=False, slot="inside course"
     )
@@ -200,6 +215,22 @@ def _sentence(found: Course, attacked: Attacked, label: int | None, leaves: int 
     return (
         f"From **{panels.plain(layer or 'pixels')}** on the attacked image is no longer nearest "
         f"to **{own}**; the last layer puts it with **{name}**. {words}"
+    )
+
+
+def _exactness(bench: Bench, found: Course, leaves: int | None) -> str:
+    """Say between which layers it may be, where the strip leaves some out."""
+    if not leaves:
+        return ""
+    every = [None, *(layer.name for layer in bench.model.layers)]
+    before, at = found.layers[leaves - 1 : leaves + 1]
+    between = every.index(at) - every.index(before) - 1
+    if not between:
+        return ""
+    which = "the layer" if between == 1 else f"one of the {between} layers"
+    return (
+        f" The strip shows {len(found.layers) - 1} of {len(every) - 1} layers: it may happen "
+        f"already in {which} between **{panels.plain(before or 'pixels')}** and this one."
     )
 
 

@@ -236,11 +236,16 @@ def _compared(row: Mapping[str, np.ndarray]) -> str:
     if math.isnan(order):
         return "a map is constant, so that there is nothing to compare."
     word = next((word for least, word in _ALIKE if order >= least), "another map")
-    said = f"**{word}**, rank correlation {hundredths(order)}; {percent(share)} of its mass moved."
+    said = f"**{word}**, rank correlation {hundredths(order)}; {_share(share)} of its mass moved."
     if "noise" not in row:
         return said
     order, share = _apart(row["clean"], row["noise"])
-    return f"{said} Under noise: {hundredths(order)}; {percent(share)}."
+    return f"{said} Under noise: {hundredths(order)}; {_share(share)}."
+
+
+def _share(part: float) -> str:
+    # A number and its sign stay on one line.
+    return percent(part).replace(" ", "\u00a0")
 
 
 def _apart(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages._ui import panels, progress
+from pages._ui import link, panels, progress
 from pages._ui.assault.answers import course
 from pages._ui.assault.attacking import Attacked, AttackKey
 from pages._ui.workbench import Bench
@@ -46,7 +46,7 @@ def show(bench: Bench, attacked: Attacked) -> None:
             st.info(str(error), icon=":material/info:")
     if far is not None:
         with chart:
-            _draw(far, attacked, mark)
+            _draw(_shown(bench, far), attacked, mark)
 
 
 def _divergence(bench: Bench, attacked: Attacked) -> Divergence | None:
@@ -71,6 +71,24 @@ def _divergence(bench: Bench, attacked: Attacked) -> Divergence | None:
     return found
 
 
+def _shown(bench: Bench, far: Divergence) -> Divergence:
+    """Return the distances in the layers of the strip, or in all, as is chosen."""
+    among = far.among(course.layers(bench))
+    if len(among.layers) == len(far.layers):
+        return far
+    key = "inside.all"
+    link.restore(key, {"True": True, "False": False}.get, what="layers", default=False)
+    every: bool = st.toggle(
+        f"All {len(far.layers) - 1} layers in the charts",
+        key=key,
+        persist_state="session",
+        help=f"Else the {len(among.layers) - 1} that have a map below. Within a block the "
+        "distance goes up and down with each kind of layer, so that all of them zigzag.",
+    )
+    link.publish(key, every or None)
+    return far if every else among
+
+
 def _draw(far: Divergence, attacked: Attacked, layer: str | None) -> None:
     """Draw both measures beside each other; the ``layer`` is marked, ``""`` marks none."""
     noise = range(1, len(far.relative))
@@ -86,9 +104,10 @@ def _draw(far: Divergence, attacked: Attacked, layer: str | None) -> None:
         width="stretch",
         alt="angle between clean and attacked activations in each layer",
     )
+    alike = "largest change of a pixel" if attacked.norm == "linf" else "length (L2)"
     st.caption(
         f"How far the activations are from the clean image’s. Grey: {len(noise)} random "
-        f"changes of the same size, their median and range. {_growth(far, noise)}"
+        f"changes with the same {alike}, their median and range. {_growth(far, noise)}"
     )
     for sentence in far.notes:
         st.caption(f":material/info: {panels.plain(sentence)}")

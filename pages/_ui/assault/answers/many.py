@@ -8,12 +8,12 @@ import numpy as np
 import streamlit as st
 
 from pages._ui import controls, panels
-from pages._ui.assault import aiming
 from pages._ui.assault.answers import toll
 from pages._ui.assault.answers.enduring import ManyKey, follow, forecast
 from pages._ui.assault.attacking import Attacked
 from pages._ui.workbench import Bench
 from xai.attacks import ATTACKS, default_eps
+from xai.attacks.strengths import norms_of, spoken
 from xai.datasets import ImageSet
 
 #: How many images may be attacked, as far as the data set goes.
@@ -70,7 +70,7 @@ def _choose(bench: Bench, norm: str) -> _Asked:
     can = {
         name: row
         for name, row in ATTACKS.items()
-        if "eps" in row.params.infos() and norm in aiming.measure_of(name)
+        if "eps" in row.params.infos() and norm in norms_of(name)
     }
     # The choice of one norm means nothing in the other.
     usual = tuple(name for name in ("fgsm", "pgd") if name in can)
@@ -92,7 +92,7 @@ def _levels(bench: Bench, norm: str) -> tuple[float, ...]:
     """Draw the choice of the largest strength; return the strengths up to it."""
     usual = default_eps(bench.spec, norm)
     sizes = {word: _rounded(np.array([factor * usual]), norm)[-1] for word, factor in _TOPS.items()}
-    words = {word: aiming.spoken(size, norm) for word, size in sizes.items()}
+    words = {word: spoken(size, norm) for word, size in sizes.items()}
     top = sizes[controls.segments("many.to", "Strengths up to", words, default="1")]
     return _rounded(np.linspace(top / _LEVELS, top, _LEVELS), norm)
 

@@ -15,7 +15,8 @@ from pages._ui.assault.aiming import most_steps
 from pages._ui.assault.attacking import Attacked
 from pages._ui.workbench import Bench
 from xai.attacks import ATTACKS, EPS_MAX, default_eps
-from xai.attacks.studies.shots import NOISE, Weakest, amount, norms_of
+from xai.attacks.strengths import NOISE, amount, norms_of
+from xai.attacks.studies.shots import Weakest
 from xai.attacks.studies.smallest import Smallest, smallest
 from xai.attacks.studies.strength import Sweep, joined, ladder, sweep
 from xai.figures import pictures
@@ -80,7 +81,7 @@ def show(bench: Bench, attacked: Attacked) -> None:
         for sentence in one.notes:
             st.caption(f":material/info: {ATTACKS[one.method].label}: {sentence}.")
     if found:
-        _table(found)
+        _table(found, most)
         text = _csv(joined([line.sweep for line in lines]))
         panels.download_text(text, f"{bench.model_name}-strength.csv", "Numbers (.csv)")
 
@@ -253,14 +254,17 @@ def _sentence(one: Smallest, weakest: Weakest) -> str:
     )
 
 
-def _table(found: Sequence[Smallest]) -> None:
+def _table(found: Sequence[Smallest], most: float) -> None:
     """Draw the smallest strengths side by side."""
     rows = [(one, one.weakest) for one in found]
     st.dataframe(
         {
             "attack": [ATTACKS[one.method].label for one, _ in rows],
             "smallest strength": [
-                "none" if it is None else amount(it.strength, one.norm) for one, it in rows
+                f"none up to {amount(most, one.norm)}"
+                if it is None
+                else amount(it.strength, one.norm)
+                for one, it in rows
             ],
             "read as": ["" if it is None else it.after.name for _, it in rows],
             "confidence": ["" if it is None else f"{it.after.confidence:.1%}" for _, it in rows],
@@ -271,6 +275,8 @@ def _table(found: Sequence[Smallest]) -> None:
             ],
         },
         hide_index=True,
+        # Of its own it would cut the longest name.
+        column_config={"attack": st.column_config.Column(width=120)},
     )
 
 

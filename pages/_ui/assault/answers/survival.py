@@ -27,7 +27,7 @@ class SurvivalKey:
 def show(bench: Bench, attacked: Attacked) -> None:
     """Draw what the network says of the attacked image after each change."""
     result = attacked.result
-    reason = table.idle(result.goal, result.before, success=result.success)
+    reason = table.idle(result)
     if reason:
         st.info(reason, icon=":material/info:")
         return
@@ -56,7 +56,8 @@ def show(bench: Bench, attacked: Attacked) -> None:
         "Every image is written to a file, and the file is read again before the network sees "
         "it. “Left” is the length (L2) of the difference between attacked and clean image, after "
         "the change over before: a change can undo an attack without making it smaller, since "
-        "an attack is made for these very pixels."
+        "an attack is made for these very pixels. Above 100 % the file has treated the two "
+        "images differently."
     )
 
 

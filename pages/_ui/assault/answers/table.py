@@ -8,13 +8,13 @@ from typing import TypeVar
 import streamlit as st
 
 from pages._ui import panels
-from xai.attacks import Goal
+from xai.attacks import AttackResult, Goal
 from xai.attacks.studies.survival import Survival
 from xai.attacks.studies.transfer import Transfer
 from xai.types import Prediction
 
 _WIDTHS = (5, 2, 2, 2, 2)
-_HEADS = ("attacked", "random noise", "clean", "")
+_KINDS = ("attacked", "random noise", "clean")
 
 AnsweredT = TypeVar("AnsweredT", Survival, Transfer)
 
@@ -35,36 +35,47 @@ def table(
     goal : Goal
         What the attack was to reach.
     head : str
-        Title of the first column.
+        What stands above the first cells.
     draw : callable
         Fills the first cell of a row.
     verdict : callable
         The last cell, in Markdown.
     """
-    titles = (head, *_HEADS)
-    for place, title in zip(st.columns(_WIDTHS, gap="small"), titles, strict=True):
-        place.markdown(f"**{title}**" if title else "")
+    st.markdown(f"**{head}**")
     for one in found:
         cells = st.columns(_WIDTHS, gap="small", vertical_alignment="center")
         with cells[0]:
             draw(one)
-        for cell, said in zip(cells[1:4], (one.attacked, one.noise, one.clean), strict=True):
+        answers = (one.attacked, one.noise, one.clean)
+        for cell, kind, said in zip(cells[1:4], _KINDS, answers, strict=True):
             with cell:
-                _answer(said, goal)
+                _answer(kind, said, goal)
         cells[4].markdown(verdict(one))
 
 
-def _answer(said: Prediction | None, goal: Goal) -> None:
+def _answer(kind: str, said: Prediction | None, goal: Goal) -> None:
+    # Each says of what it is: titles would be out of sight further down, or on a phone.
     if said is None:
         return
     met = ":orange[:material/masks:] " if goal.reached(said.label) else ""
-    st.markdown(f"{met}**{panels.plain(said.name)}**  \n{said.confidence:.1%}")
+    st.markdown(f":gray[{kind}]  \n{met}**{panels.plain(said.name)}**  \n{said.confidence:.1%}")
 
 
-def idle(goal: Goal, before: Prediction, *, success: bool) -> str:
-    """Say why there is nothing to ask about an attack; empty if there is."""
-    if goal.reached(before.label):
+def idle(result: AttackResult) -> str:
+    """Say why there is nothing to ask about an attack, and what to do; empty if there is."""
+    before = result.before
+    if result.goal.reached(before.label):
         return (
             f"Nothing was attacked: the clean image is already read as {panels.plain(before.name)}."
         )
-    return "" if success else "The attack did not reach its goal: make it stronger, and ask again."
+    if result.success:
+        return ""
+    if "eps" not in result.params.infos():
+        return (
+            "The attack did not reach its goal. It has no strength of its own: give it more steps "
+            "under “More settings”, or choose another goal."
+        )
+    return (
+        "The attack did not reach its goal. “How strong must it be?” shows which strength would, "
+        "if any does: set the slider above to it, and ask again."
+    )

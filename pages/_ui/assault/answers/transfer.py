@@ -106,7 +106,7 @@ def _choose(ready: Sequence[ModelSpec]) -> list[ModelSpec]:
 
 def _one_image(bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec]) -> None:
     result = attacked.result
-    reason = table.idle(result.goal, result.before, success=result.success)
+    reason = table.idle(result)
     if reason:
         st.info(reason, icon=":material/info:")
         return
