@@ -152,7 +152,9 @@ def publish(key: str, value: object) -> None:
     if value is None:
         state.seen.pop(key, None)
         if key in st.query_params:
+            state.own[_address()] = time.monotonic()
             del st.query_params[key]
+            state.own[_address()] = time.monotonic()
         return
     text = str(value)
     state.seen[key] = text
