@@ -8,6 +8,9 @@ from xai.types import find
 
 #: Name of the random baseline among the methods.
 NOISE = "noise"
+#: Norms in which noise is rounded to 1/255 if what it is compared with is. Of a short length that
+#: is spread over many pixels rounding would leave nothing.
+ROUNDED = frozenset({"linf"})
 
 
 def kind_of(method: str) -> type[AttackParams]:

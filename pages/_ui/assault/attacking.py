@@ -12,7 +12,7 @@ from pages._ui.assault.trace import growing
 from pages._ui.workbench import Bench
 from xai import attacks
 from xai.attacks import ATTACKS, AttackResult
-from xai.attacks.strengths import norms_of
+from xai.attacks.strengths import ROUNDED, norms_of
 from xai.jobs import Report
 from xai.types import Params
 
@@ -90,8 +90,7 @@ def _noise(bench: Bench, result: AttackResult) -> AttackResult:
     params = result.params
     norm = getattr(params, "norm", norms_of(result.method)[0])
     goal, size = result.goal, result.linf if norm == "linf" else result.l2
-    # Rounding would leave nothing of a short length that is spread over many pixels.
-    quantize = result.quantized and norm == "linf"
+    quantize = result.quantized and norm in ROUNDED
     return cached.noise(
         bench.model_name, bench.digest, goal.label, goal.sign, size, norm, quantize, bench.input
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai.attacks.parameters import EPS_MAX, AttackParams
-from xai.attacks.strengths import NOISE, amount, bounded, kind_of, norms_of
+from xai.attacks.strengths import NOISE, ROUNDED, amount, bounded, kind_of, norms_of
 from xai.types import Params, Prediction, Progress, find, make_params
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def settings(
         # A strength or a step of the other norm would mean something else.
         emptied = {name: None for name in ("eps", "step_size") if name in infos}
         params = replace(params, norm=norm, **emptied)
+    if method == NOISE and given is None:
+        params = replace(params, quantize=norm in ROUNDED)
     return params
 
 

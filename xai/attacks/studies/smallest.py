@@ -251,7 +251,7 @@ def _noise_hits(trial: Trial, norm: str, weakest: Weakest | None, draws: int) ->
         return 0
     if weakest.size(norm) == 0:
         return draws
-    size = min(weakest.size(norm), EPS_MAX[norm])
+    size = weakest.size(norm)
     noise = replace(trial, method=NOISE)
     seeds = volley.seeds(trial.seed, draws)
     return int(fire(noise, settings(NOISE, norm), [size] * draws, seeds).success.sum())

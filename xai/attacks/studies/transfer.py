@@ -10,7 +10,8 @@ import numpy as np
 
 from xai import images as pictures
 from xai.attacks.goal import Goal
-from xai.attacks.parameters import EPS_MAX, AttackParams, NoiseParams
+from xai.attacks.parameters import AttackParams, NoiseParams
+from xai.attacks.strengths import ROUNDED
 from xai.attacks.studies.transfer_rate import KINDS, TransferRate
 from xai.models import MODELS
 from xai.types import Params, Prediction, Progress, find, make_params
@@ -245,10 +246,8 @@ def _sized(settings: AttackParams, hit: Outcome) -> list[NoiseParams]:
     """Return settings of noise that is as large as each attack came out."""
     norm = settings.ball()[0]
     sizes = hit.linf if norm == "linf" else hit.l2
-    return [
-        NoiseParams(eps=min(float(size), EPS_MAX[norm]), norm=norm, quantize=settings.quantize)
-        for size in sizes
-    ]
+    rounded = settings.quantize and norm in ROUNDED
+    return [NoiseParams(eps=float(size), norm=norm, quantize=rounded) for size in sizes]
 
 
 def _read(model: LoadedModel, shown: Sequence[np.ndarray]) -> np.ndarray:
