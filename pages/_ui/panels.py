@@ -43,8 +43,8 @@ def original(bench: Bench) -> None:
     shown = cached.preview(bench.digest_of_image, 3 * SIDE // 2, bench.chosen.pixels)
     image(shown, alt=f"the image {bench.chosen.label}")
     height, width = bench.chosen.pixels.shape[:2]
-    truth = bench.chosen.class_name or "unknown"
-    st.caption(f"True class: **{truth}** · {bench.chosen.label} · {height} × {width} pixels")
+    truth, name = plain(bench.chosen.class_name or "unknown"), plain(bench.chosen.label)
+    st.caption(f"True class: **{truth}** · {name} · {height} × {width} pixels")
 
 
 def network_input(bench: Bench) -> None:
@@ -101,20 +101,16 @@ def verdict(bench: Bench) -> None:
     if not np.isfinite(found.confidence):
         st.warning(f"The network decides nothing here: {_NO_NUMBER}")
         return
-    share = f"{found.confidence:.1%}"
+    says = f"The network says **{plain(found.name)}** ({found.confidence:.1%})"
     named = bench.chosen.class_name
     if bench.true is None and named:
-        st.info(
-            f"The network says **{found.name}** ({share}). It has no class “{named}”, so it "
-            "cannot be right."
-        )
+        st.info(f"{says}. It has no class “{plain(named)}”, so it cannot be right.")
     elif bench.true is None:
-        st.info(f"The network says **{found.name}** ({share}). Nobody told us the true class.")
+        st.info(f"{says}. Nobody told us the true class.")
     elif bench.true == found.label:
-        st.success(f"The network says **{found.name}** ({share}), and it is right.")
+        st.success(f"{says}, and it is right.")
     else:
-        truth = bench.spec.classes[bench.true]
-        st.warning(f"The network says **{found.name}** ({share}), but it is **{truth}**.")
+        st.warning(f"{says}, but it is **{plain(bench.spec.classes[bench.true])}**.")
 
 
 def said(prediction: Prediction) -> None:

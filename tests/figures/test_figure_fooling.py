@@ -71,7 +71,7 @@ def test_rows_of_one_name_stay_apart_and_lines_join_clean_and_attacked():
 def test_the_axis_names_who_has_to_lead():
     def title(goal):
         drawn = margin_chart(ROWS, goal).to_dict()
-        return drawn["layer"][0]["encoding"]["x"]["title"]
+        return " ".join(drawn["layer"][0]["encoding"]["x"]["title"])
 
     assert "best class over “zero”" in title(Goal.untargeted(0))
     assert "“two” over all others" in title(Goal.targeted(2))

@@ -18,6 +18,7 @@ from torch import nn
 from pages._ui import cached
 from pages._ui.assault.answers import strength
 from pages._ui.assault.questions import QUESTIONS
+from pages._ui.assault.sureness import sureness
 from xai import attacks
 from xai.attacks import ATTACKS, AttackResult, Goal
 from xai.figures.perturbations import perturbation
@@ -50,8 +51,8 @@ def facts(found: AttackResult) -> list[str]:
     return [
         f"Largest change of a pixel **{255 * found.linf:.3g}/255**, length (L2) **{found.l2:.3g}**",
         f"{found.steps} gradient steps and {found.queries} forward passes in all.",
-        f"**{found.before.name}** · {found.before.confidence:.1%}",
-        f"**{found.after.name}** · {found.after.confidence:.1%}",
+        f"**{found.before.name}** · {sureness(found.before)}",
+        f"**{found.after.name}** · {sureness(found.after)}",
         f"the border by {abs(found.margin_before):.3g} (logits)",
         f"the border by {abs(found.margin_after):.3g} (logits)",
     ]
@@ -127,7 +128,7 @@ def test_what_is_shown_of_an_attack_is_what_a_fresh_one_finds(
     fresh = model.predict(shown)
     fooled = fresh.label != true
     assert fooled == found.success
-    verdict = f"Fooled: the network now says **{fresh.name}** ({fresh.confidence:.1%}), not {true}."
+    verdict = f"Fooled: the network now says **{fresh.name}** ({sureness(fresh)}), not {true}."
     assert (verdict in text) == fooled
     assert (f"It held: the network still says **{true}**" in text) != fooled
     change = perturbation(shown - image)

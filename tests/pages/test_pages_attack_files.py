@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._ui import cached
+from pages._ui.assault.sureness import sureness
 from xai import attacks, models
 from xai.attacks import Goal
 from xai.attacks.studies import survival, transfer
@@ -86,7 +87,7 @@ def test_the_partner_is_asked_about_this_image_and_about_many(
     bench, result, noise = attacked(at)
     other = models.load("vgg16-mnist", device="cpu")
     (one,) = transfer.transfer(result.image, bench.input, noise.image, [other], result.goal)
-    assert f"**{one.attacked.name}**  \n{one.attacked.confidence:.1%}" in said(at)
+    assert f"**{one.attacked.name}**  \n{sureness(one.attacked)}" in said(at)
     params = {"eps": 40 / 255}
     found = transfer.transfer_rate(bench.model, [other], bench.sample(30), "fgsm", params)
     drawn = last_chart(at)

@@ -82,7 +82,7 @@ def test_nothing_but_the_pictures_tells_the_sides_apart(
     assert shown["left"] != shown["right"]
     assert (shown["left"], shown["right"]) == (mirrored["right"], mirrored["left"])
     words = [item.value for item in one.markdown]
-    asked = next(place for place, text in enumerate(words) if "Can people tell" in text)
+    asked = next(place for place, text in enumerate(words) if "can people tell" in text)
     below = "\n".join(words[asked + 1 :])
     assert "Which?" in below
     for revealing in ("fooled", "says", "/255"):
@@ -91,7 +91,11 @@ def test_nothing_but_the_pictures_tells_the_sides_apart(
 
 @pytest.mark.parametrize(
     ("word", "right", "verdict"),
-    [("left", True, "Right"), ("right", False, "No"), ("none", None, "It was the **left**")],
+    [
+        ("left", True, "Found"),
+        ("right", False, "No"),
+        ("none", None, "It was the one on the **left**"),
+    ],
 )
 def test_a_vote_is_judged_and_the_pair_revealed(
     visit: Visit,

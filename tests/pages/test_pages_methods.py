@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._ui.assault.sureness import sureness
 from xai import attacks, embedding
 from xai.attacks import ATTACKS, AttackResult, Goal
 from xai.datasets import load_all, pool_sample
@@ -40,8 +41,8 @@ def facts(found: AttackResult) -> list[str]:
     return [
         f"Largest change of a pixel **{255 * found.linf:.3g}/255**, length (L2) **{found.l2:.3g}**",
         f"{found.steps} gradient steps and {found.queries} forward passes in all.",
-        f"**{found.before.name}** · {found.before.confidence:.1%}",
-        f"**{found.after.name}** · {found.after.confidence:.1%}",
+        f"**{found.before.name}** · {sureness(found.before)}",
+        f"**{found.after.name}** · {sureness(found.after)}",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xai.attacks import ATTACKS
 from xai.figures.colours import NEUTRAL
-from xai.figures.encodings import line_colours, top_legend
+from xai.figures.encodings import line_colours, on_phone, top_legend
 from xai.types import find
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def line_looks(methods: Sequence[str], field: str = "method") -> tuple[alt.Color
     names = [method_label(method) for method in methods]
     order = [*_FIRST, *(name for name in ATTACKS if name not in _FIRST)]
     colours = dict(zip(order, line_colours(len(order)), strict=True)) | {"noise": NEUTRAL}
-    legend = top_legend(symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    legend = top_legend(
+        columns=on_phone(1, 0), symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
+    )
     fills = alt.Scale(domain=names, range=[colours[method] for method in methods])
     dashes = alt.Scale(
         domain=names, range=[_DASHED if method == "noise" else _PLAIN for method in methods]

@@ -18,6 +18,7 @@ from xai.figures.encodings import (
     finished,
     heading,
     line_colours,
+    on_phone,
     plain_axis,
     top_legend,
 )
@@ -244,7 +245,11 @@ def _lines(
     colours = [*line_colours(len(names)), *([NEUTRAL] if noise else [])]
     dashes = [*([[1, 0]] * len(names)), *([_DASH] if noise else [])]
     legend = top_legend(
-        columns=2, labelLimit=_ROOM, symbolType="stroke", symbolStrokeWidth=3, rowPadding=3
+        columns=on_phone(1, 2),
+        labelLimit=_ROOM,
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        rowPadding=3,
     )
     # Where two fields have one legend, its lines are dashed as those of the chart.
     shared: dict[str, Any] = {"sort": every, "title": None, "legend": legend}

@@ -19,6 +19,20 @@ _X_END = 1.42
 AXIS_HEIGHT = 64
 #: Pixels above the plot, of a legend.
 LEGEND_HEIGHT = 40
+# Pixels up to which a chart is as narrow as on a phone.
+_PHONE = 420
+
+
+def on_phone(value: float | str, otherwise: float | str) -> alt.ExprRef:
+    """Return a property that is ``value`` where the chart is as narrow as a phone.
+
+    The width is the browser's to know, so that this is an expression of Vega's. It must
+    not ask for the width of the plot, which itself depends on legend and labels.
+    """
+    import altair as alt
+
+    first, second = (repr(one) for one in (value, otherwise))
+    return alt.ExprRef(f"containerSize()[0] < {_PHONE} ? {first} : {second}")
 
 
 def plain_axis(**options: Any) -> alt.Axis:
@@ -30,7 +44,7 @@ def plain_axis(**options: Any) -> alt.Axis:
     return alt.Axis(**(options | fixed | padded))
 
 
-def percent_axis(title: str) -> alt.X:
+def percent_axis(title: str | list[str]) -> alt.X:
     """Return the horizontal axis from 0 to 100 %, with room for the numbers behind the bars."""
     import altair as alt
 
@@ -39,14 +53,14 @@ def percent_axis(title: str) -> alt.X:
     return alt.X("probability:Q", title=title, scale=scale, axis=axis)
 
 
-def name_axis(labels: list[str]) -> alt.Y:
-    """Return the vertical axis of rows, in the order of their labels."""
+def name_axis(labels: list[str], *, limit: float | alt.ExprRef = 260) -> alt.Y:
+    """Return the vertical axis of rows, in the order of their labels, of ``limit`` pixels."""
     import altair as alt
 
     axis = alt.Axis(
         labelFontSize=_FONT,
         labelColor="currentColor",
-        labelLimit=260,
+        labelLimit=limit,
         labelPadding=8,
         labelOverlap=False,
         # The page's theme would push the first and last word off the middle of its row.
@@ -100,7 +114,9 @@ def heading(text: str) -> alt.TitleParams:
     """Return what stands above a chart, at its left."""
     import altair as alt
 
-    return alt.TitleParams(text, anchor="start", fontSize=18, color="currentColor", offset=6)
+    return alt.TitleParams(
+        text, anchor="start", fontSize=on_phone(14, 18), color="currentColor", offset=6
+    )
 
 
 def line_colours(n: int) -> list[str]:

@@ -18,6 +18,7 @@ from xai.figures.encodings import (
     finished,
     name_axis,
     numbers,
+    on_phone,
     percent_axis,
     plain_axis,
     top_legend,
@@ -34,9 +35,13 @@ if TYPE_CHECKING:
 #: Clean, noise and attacked have one colour and one shape in all charts of this page.
 _WORDS = ("clean", NOISE, "attacked")
 _COLOURS = (ACCENT, NEUTRAL, CHANGED)
-_SHARE = "share fooled, of the images that it reads rightly when clean"
+_SHARE = ["share fooled, of the images", "read rightly when clean"]
 # Marks of the axis, about as far from each other on its scale.
 _TICKS = (*(-(10**power) for power in range(9, -1, -1)), 0, *(10**power for power in range(10)))
+# Pixels of the second line of an axis title.
+_LINE = 18
+# Between rows of a legend, in pixels: its marks claim more than they fill.
+_CLOSE = -10
 _SHAPES = ("circle", "diamond", "triangle-up")
 
 
@@ -79,9 +84,10 @@ def margin_chart(
     low, high = _reach(row["margin"] for row in rows)
     scale = alt.Scale(type="symlog", constant=1, domain=[low, high], nice=False)
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    title = f"← not fooled · lead of {_leader(goal, found[0].clean.classes)} (logits) · fooled →"
-    x = alt.X("margin:Q", title=title, scale=scale, axis=plain_axis(values=ticks))
-    y = name_axis(names)
+    lead = f"lead of {_leader(goal, found[0].clean.classes)} (logits)"
+    axis = plain_axis(values=ticks, labelOverlap=True, titleAnchor=on_phone("end", "middle"))
+    x = alt.X("margin:Q", title=["← not fooled · fooled →", lead], scale=scale, axis=axis)
+    y = name_axis(names, limit=on_phone(95, 260))
     line = (
         alt.Chart(alt.InlineData(values=joins))
         .mark_rule(strokeWidth=3, opacity=0.45, color=NEUTRAL)
@@ -99,7 +105,7 @@ def margin_chart(
         alt.Tooltip("lead:N", title="lead"),
     ]
     marks = _marks(rows).encode(x=x, y=y, tooltip=told)
-    height = row_height * len(names) + AXIS_HEIGHT + LEGEND_HEIGHT
+    height = row_height * len(names) + AXIS_HEIGHT + _LINE + LEGEND_HEIGHT
     return always_svg(finished(alt.layer(border, line, marks), height))
 
 
@@ -169,7 +175,7 @@ def transfer_chart(
     names = distinct([short(label, 30) for label in labels], range(len(labels)))
     rows = _shares(found, names)
     base = alt.Chart(alt.InlineData(values=rows))
-    y = name_axis(names)
+    y = name_axis(names, limit=on_phone(95, 260))
     offset = alt.YOffset("kind:N", sort=list(_WORDS[1:]))
     x = percent_axis(_SHARE)
     told = [
@@ -188,7 +194,7 @@ def transfer_chart(
     words = placed.mark_text(align="left", baseline="middle", dx=10, fontSize=16).encode(
         x="high:Q", text="text:N", color=alt.value("currentColor")
     )
-    height = row_height * len(names) + AXIS_HEIGHT + LEGEND_HEIGHT
+    height = row_height * len(names) + AXIS_HEIGHT + _LINE + LEGEND_HEIGHT
     return always_svg(finished(alt.layer(reach, marks, words, _empty(found, names, y)), height))
 
 
@@ -232,7 +238,7 @@ def _colour(words: Sequence[str]) -> alt.Color:
 
     first = len(_WORDS) - len(words)
     scale = alt.Scale(domain=list(words), range=list(_COLOURS[first:]))
-    legend = top_legend(symbolOpacity=1)
+    legend = top_legend(columns=on_phone(2, 0), rowPadding=_CLOSE, symbolOpacity=1)
     return alt.Color("kind:N", scale=scale, sort=list(words), title=None, legend=legend)
 
 
@@ -246,7 +252,7 @@ def _marks(rows: list[dict[str, Any]], words: Sequence[str] = _WORDS) -> alt.Cha
         scale=alt.Scale(domain=list(words), range=list(_SHAPES[first:])),
         sort=list(words),
         title=None,
-        legend=top_legend(symbolOpacity=1),
+        legend=top_legend(columns=on_phone(2, 0), rowPadding=_CLOSE, symbolOpacity=1),
     )
     return (
         alt.Chart(alt.InlineData(values=rows))

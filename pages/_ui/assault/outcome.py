@@ -10,6 +10,7 @@ import streamlit as st
 from pages._ui import controls, panels
 from pages._ui.assault import trace
 from pages._ui.assault.attacking import Attacked
+from pages._ui.assault.sureness import said, sureness
 from pages._ui.swipe_view import swipe_view
 from pages._ui.workbench import Bench
 from xai import images
@@ -90,7 +91,7 @@ def _swayed(attacked: Attacked) -> tuple[str, ...]:
 def verdict(bench: Bench, result: AttackResult) -> None:
     """Say whether the attack reached its goal."""
     name = panels.plain(bench.spec.classes[result.goal.label])
-    after = f"**{panels.plain(result.after.name)}** ({result.after.confidence:.1%})"
+    after = f"**{panels.plain(result.after.name)}** ({sureness(result.after)})"
     if not np.isfinite(result.after.confidence):
         st.warning(_NO_SCORES, icon=":material/warning:")
     elif result.goal.reached(result.before.label):
@@ -113,7 +114,7 @@ def _pictures(bench: Bench, attacked: Attacked) -> None:
     with clean:
         st.markdown("**Clean**")
         panels.image(pictures.picture(bench.input), alt="the clean input")
-        panels.said(result.before)
+        said(result.before)
         st.caption(_margin(result.margin_before))
     with change:
         _change(result.image - bench.input)
@@ -124,12 +125,12 @@ def _pictures(bench: Bench, attacked: Attacked) -> None:
     with spoilt:
         st.markdown(f"**Attacked**, {ATTACKS[result.method].label}")
         panels.image(pictures.picture(result.image), alt="the attacked input")
-        panels.said(result.after)
+        said(result.after)
         st.caption(_margin(result.margin_after))
     with random:
         st.markdown("**Random noise**, same size")
         panels.image(pictures.picture(noise.image), alt="the input with random noise")
-        panels.said(noise.after)
+        said(noise.after)
         st.caption(_margin(noise.margin_after))
 
 

@@ -34,25 +34,25 @@ class Question:
 
 QUESTIONS: dict[str, Question] = {
     "inside": Question(
-        "Where it takes hold",
+        "Where inside?",
         "At which layer does the network go wrong? Small at the pixels, the change grows on its "
         "way, until the image lies among those of another class.",
         inside.show,
     ),
     "strength": Question(
-        "How strong must it be?",
+        "How strong?",
         "What is the smallest change of this image that fools, and does noise of that size do it "
         "too?",
         strength.show,
     ),
     "many": Question(
-        "Robust accuracy",
-        "One image is an anecdote. How many of many are still read right, and which class is "
-        "taken for which?",
+        "Many images?",
+        "One image is an anecdote. How many of many are still read right (robust accuracy), and "
+        "which class is taken for which?",
         many.show,
     ),
     "evidence": Question(
-        "Evidence before and after",
+        "Which pixels?",
         "Which pixels speak for the old and for the new class, in the clean and in the attacked "
         "image?",
         evidence.show,
@@ -64,13 +64,13 @@ QUESTIONS: dict[str, Question] = {
         survival.show,
     ),
     "transfer": Question(
-        "Does it transfer?",
-        "Made against this network: does it fool others, which it has never seen?",
+        "Other networks?",
+        "Made against this network: does it transfer to others, which it has never seen?",
         transfer.show,
     ),
     "guessing": Question(
-        "Which one is attacked?",
-        "Can people tell what the network cannot resist?",
+        "Can you tell?",
+        "Which of two images is the attacked one: can people tell what the network cannot resist?",
         guessing.show,
     ),
 }

@@ -15,6 +15,7 @@ from pages._ui import controls, link, panels
 from pages._ui.assault.aiming import most_steps
 from pages._ui.assault.answers.pairs import METHODS, GameKey, Pair, ahead, laid
 from pages._ui.assault.attacking import Attacked
+from pages._ui.assault.sureness import sureness
 from pages._ui.swipe_view import swipe_view
 from pages._ui.workbench import Bench
 from xai.attacks import ATTACKS
@@ -163,17 +164,17 @@ def _name(pair: Pair, dealt: Deal, is_attacked: bool) -> None:
     """Say what an image of the pair is, and what the network says of it."""
     said = pair.result.after if is_attacked else pair.result.before
     what = f"attacked, {dealt.strength}/255" if is_attacked else "clean"
-    st.markdown(f"**{what}**: the network says {panels.plain(said.name)} ({said.confidence:.1%})")
+    st.markdown(f"**{what}**: the network says {panels.plain(said.name)} ({sureness(said)})")
 
 
 def _verdict(game: Game, dealt: Deal, pair: Pair) -> None:
     right, side = game.guesses[-1].right, _SIDES[0 if dealt.left else 1]
     if right is None:
-        st.info(f"It was the **{side}** one.", icon=":material/visibility:")
+        st.info(f"It was the one on the **{side}**.", icon=":material/visibility:")
     elif right:
-        st.success(f"Right: it was the **{side}** one.", icon=":material/visibility:")
+        st.success(f"Found: it was the one on the **{side}**.", icon=":material/visibility:")
     else:
-        st.warning(f"No: it was the **{side}** one.", icon=":material/visibility_off:")
+        st.warning(f"No: it was the one on the **{side}**.", icon=":material/visibility_off:")
     if pair.result.success:
         st.markdown("The network was **fooled**.")
     else:

@@ -39,9 +39,10 @@ class _Asked:
 def show(bench: Bench, attacked: Attacked) -> None:
     """Draw the choices, and what is left of the accuracy."""
     asked = _choose(bench, attacked.norm)
-    if not set(asked.images.classes) & set(bench.spec.classes):
+    if (asked.images.labels_in(bench.spec.classes) < 0).all():
         st.info(
-            "The network knows none of these classes, so it cannot be right or wrong about them.",
+            "The network knows the class of none of these images, so it cannot be right or wrong "
+            "about them.",
             icon=":material/info:",
         )
         return

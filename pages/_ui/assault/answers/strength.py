@@ -13,6 +13,7 @@ import streamlit as st
 from pages._ui import controls, panels, progress
 from pages._ui.assault.aiming import most_steps
 from pages._ui.assault.attacking import Attacked
+from pages._ui.assault.sureness import said
 from pages._ui.workbench import Bench
 from xai.attacks import ATTACKS, EPS_MAX, default_eps
 from xai.attacks.strengths import NOISE, amount, norms_of
@@ -23,6 +24,7 @@ from xai.figures import pictures
 from xai.figures.attack_lines import method_label
 from xai.figures.strength_chart import strength_curves, strip_height, success_strip
 from xai.figures.strength_ruler import What
+from xai.figures.wording import percent
 from xai.jobs import Report
 from xai.types import Params
 
@@ -234,7 +236,7 @@ def _weakest(
     panels.image(
         pictures.picture(one.weakest.image), alt="the attacked image of the smallest strength"
     )
-    panels.said(one.weakest.after)
+    said(one.weakest.after)
     st.markdown(_sentence(one, one.weakest))
 
 
@@ -267,7 +269,7 @@ def _table(found: Sequence[Smallest], most: float) -> None:
                 for one, it in rows
             ],
             "read as": ["" if it is None else it.after.name for _, it in rows],
-            "confidence": ["" if it is None else f"{it.after.confidence:.1%}" for _, it in rows],
+            "confidence": ["" if it is None else percent(it.after.confidence) for _, it in rows],
             "largest change": ["" if it is None else amount(it.linf, "linf") for _, it in rows],
             "length (L2)": ["" if it is None else amount(it.l2, "l2") for _, it in rows],
             "noise of that size": [

@@ -8,6 +8,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages._ui import panels
+from pages._ui.assault.sureness import sureness
 from xai.attacks import AttackResult, Goal
 from xai.attacks.studies.survival import Survival
 from xai.attacks.studies.transfer import Transfer
@@ -58,7 +59,7 @@ def _answer(kind: str, said: Prediction | None, goal: Goal) -> None:
     if said is None:
         return
     met = ":orange[:material/masks:] " if goal.reached(said.label) else ""
-    st.markdown(f":gray[{kind}]  \n{met}**{panels.plain(said.name)}**  \n{said.confidence:.1%}")
+    st.markdown(f":gray[{kind}]  \n{met}**{panels.plain(said.name)}**  \n{sureness(said)}")
 
 
 def idle(result: AttackResult) -> str:
@@ -76,6 +77,6 @@ def idle(result: AttackResult) -> str:
             "under “More settings”, or choose another goal."
         )
     return (
-        "The attack did not reach its goal. “How strong must it be?” shows which strength would, "
+        "The attack did not reach its goal. “How strong?” shows which strength would, "
         "if any does: set the slider above to it, and ask again."
     )

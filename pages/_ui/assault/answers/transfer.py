@@ -7,7 +7,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from pages._ui import cached, controls, link, panels, progress
@@ -43,6 +42,7 @@ class RateKey:
 
     models: tuple[str, ...]
     images: str
+    count: int
     method: str
     params: Params
     seed: int
@@ -174,8 +174,7 @@ def _names(some: Sequence[Transfer]) -> str:
 
 def _many_images(bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec]) -> None:
     st.markdown("**One image is an anecdote: how often does it happen?**")
-    named = np.array([name in bench.spec.classes for name in bench.pool.classes], bool)
-    known = int(named[bench.pool.labels].sum())
+    known = _known(bench)
     if not known:
         st.caption(
             "That takes images whose true class the network has: choose another data set, or "
@@ -183,7 +182,7 @@ def _many_images(bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec]) 
         )
         return
     counts = [count for count in _COUNTS if count < known] or [known]
-    words = {"none": "not now"} | {str(count): f"{count:,} images" for count in counts}
+    words = {"none": "not now"} | {str(count): _images(count) for count in counts}
     picked = controls.segments("transfer.n", "Count over", words, default="none")
     if picked == "none":
         return
@@ -196,20 +195,26 @@ def _many_images(bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec]) 
     panels.download_text(_csv(found), f"{bench.model_name}-transfer.csv", "Counts (.csv)")
 
 
+def _known(bench: Bench) -> int:
+    """Return how many images are of a class that the network has."""
+    return int((bench.pool.labels_in(bench.spec.classes) >= 0).sum())
+
+
 def _rate(
     bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec], count: int
 ) -> TransferRate | None:
     names = tuple(spec.name for spec in chosen)
     model, others = bench.model, [cached.model(name) for name in names]
     method, params = attacked.key.method, attacked.key.params
-    images = bench.sample(count)
-    key = RateKey(
-        (bench.model_name, *names), images.signature, method, params, seed=attacked.key.seed
-    )
+    # Where some classes are unknown, so many images might hold none that is known.
+    every = len(bench.pool)
+    images = bench.sample(count if _known(bench) == every else every)
+    asked, seed = (bench.model_name, *names), attacked.key.seed
+    key = RateKey(asked, images.signature, count, method, params, seed)
 
     def work(report: Report) -> TransferRate:
         return transfer.transfer_rate(
-            model, others, images, method, params, seed=key.seed, progress=report
+            model, others, images, method, params, n=count, seed=seed, progress=report
         )
 
     found: TransferRate | None = progress.result(
@@ -219,14 +224,18 @@ def _rate(
 
 
 def _counted(found: TransferRate) -> str:
-    left_out = f" {found.skipped} images of other classes were left out." if found.skipped else ""
+    left_out = " Images of other classes were left out." if found.skipped else ""
     return (
-        f"{len(found.labels):,} images, each attacked on the first network away from its true "
+        f"{_images(len(found.labels))}, each attacked on the first network away from its true "
         f"class with {ATTACKS[found.method].label} and the settings above. A point is the share "
         "that a network reads rightly when clean and wrongly now, its bar the 95 % interval "
         "(Wilson). Noise is as large as each attack: where it fools as often, the network is "
         f"shaken by size, and nothing of the attack has transferred.{left_out}"
     )
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _csv(found: TransferRate) -> str:
