@@ -129,14 +129,14 @@ def test_rise_grows_is_stopped_and_begins_again(app_server: Callable[..., str], 
         arg=[growing.locator("canvas").element_handle(), before],
         timeout=PATIENCE,
     )
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     again = page.get_by_role("button", name="Start again: RISE")
     expect(again).to_be_visible(timeout=PATIENCE)
     done(page)
     again.click()
     expect(again).to_have_count(0)
     expect(growing).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(again).to_be_visible(timeout=PATIENCE)
     done(page)
 

@@ -538,8 +538,10 @@ _MANY_PARTS = """async source => {
     const images = "images".padEnd(24, "-");
     const say = async (where, text) => {
         send(where, { engine, part: images, text, height: 100 });
-        await new Promise((done) => setTimeout(done, 50));
-        return where.querySelector(".map").textContent;
+        const map = where.querySelector(".map");
+        for (let turn = 0; turn < 100 && !map.textContent.startsWith(text); turn++)
+            await new Promise((done) => setTimeout(done, 50));
+        return map.textContent;
     };
     send(place(), part("engine", { script, style: "" }));
     send(place(), part("images", {}));

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages._ui import controls, link, panels
 from pages._ui.drawing_view import drawing_view
-from pages._ui.workbench import Bench
+from pages._ui.workbench import Bench, class_label
 from xai.attacks import ATTACKS, EPS_MAX, Goal, default_eps
 from xai.attacks.strengths import bounded, norms_of, spoken
 from xai.figures.strength_swatch import strength_swatch
@@ -107,7 +107,7 @@ def _goal(bench: Bench) -> Goal:
         "Make it say",
         options,
         key="aim",
-        format_func=lambda word: _AIMS.get(word) or classes[int(word)],
+        format_func=lambda word: _AIMS.get(word) or class_label(bench.spec, word),
         help="Any other class than the true one, or one class of your choice. Type to search.",
         persist_state="session",
     )
@@ -129,13 +129,13 @@ def _norm(method: str) -> str:
     return can[0]
 
 
-def most_steps(bench: Bench) -> int:
+def most_levels(bench: Bench) -> int:
     """Return the largest L-infinity strength on offer, in units of 1/255."""
     return 20 if bench.spec.eps < 0.05 else 100
 
 
 def _linf(bench: Bench) -> float:
-    most, default = most_steps(bench), round(bench.spec.eps * 255)
+    most, default = most_levels(bench), round(bench.spec.eps * 255)
 
     def parse(text: str) -> int | None:
         plain = text.isascii() and text.isdigit() and len(text) < 5

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from pages._ui import controls, link, panels
-from pages._ui.assault.aiming import most_steps
+from pages._ui.assault.aiming import most_levels
 from pages._ui.assault.answers.pairs import METHODS, GameKey, Pair, ahead, laid
 from pages._ui.assault.attacking import Attacked
 from pages._ui.assault.sureness import sureness
@@ -82,7 +82,7 @@ def _games() -> dict[GameKey, Game]:
 
 def _strengths(bench: Bench) -> tuple[int, ...]:
     """Draw the choice of how strong attacks are; return the strengths that are dealt."""
-    most, key = most_steps(bench), "guessing.range"
+    most, key = most_levels(bench), "guessing.range"
 
     def parse(text: str) -> tuple[int, int] | None:
         low, _, high = text.partition("-")

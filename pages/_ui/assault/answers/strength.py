@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from pages._ui import controls, panels, progress
-from pages._ui.assault.aiming import most_steps
+from pages._ui.assault.aiming import most_levels
 from pages._ui.assault.attacking import Attacked
 from pages._ui.assault.sureness import said
 from pages._ui.workbench import Bench
@@ -97,7 +97,7 @@ def _choices(bench: Bench, attacked: Attacked) -> tuple[list[str], float, What]:
     with chosen:
         methods = panels.method_choice(f"strength_{norm}", able, default)
     with reach:
-        top = most_steps(bench) / 255
+        top = most_levels(bench) / 255
         if norm == "l2":
             top = min(EPS_MAX["l2"], 4 * default_eps(bench.spec, "l2"))
         words = {name: amount(part * top, norm) for name, part in _RANGES.items()}
