@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -175,3 +176,17 @@ def bring() -> Iterator[Callable[[nn.Module], AppTest]]:
 
     yield put
     cached.own_models.clear()
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Keep what the buttons of a page would download, by the names of the files."""
+    kept: dict[str, Any] = {}
+    real = st.download_button
+
+    def button(label: str, data: Any, file_name: str, *rest: Any, **options: Any) -> bool:
+        kept[file_name] = data
+        return real(label, data, file_name, *rest, **options)
+
+    monkeypatch.setattr(st, "download_button", button)
+    return kept

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -64,20 +63,6 @@ def notes(at: AppTest) -> list[str]:
 
 def alts(at: AppTest) -> list[str]:
     return [item.proto.imgs[0].alt for item in at.image]
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Keep what the buttons of a page would download, by the names of the files."""
-    kept: dict[str, Any] = {}
-    real = st.download_button
-
-    def button(label: str, data: Any, file_name: str, *rest: Any, **options: Any) -> bool:
-        kept[file_name] = data
-        return real(label, data, file_name, *rest, **options)
-
-    monkeypatch.setattr(st, "download_button", button)
-    return kept
 
 
 def attacked_image(files: dict[str, Any], method: str, model: str = "lenet5-mnist") -> np.ndarray:

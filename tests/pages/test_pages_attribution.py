@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
@@ -121,20 +120,6 @@ def same(at: AppTest, name: str, found: Attribution) -> None:
 
 def notes(at: AppTest) -> list[str]:
     return [item.value for item in at.info if "The link asks" in item.value]
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Keep what the buttons of a page would download, by the names of the files."""
-    kept: dict[str, Any] = {}
-    real = st.download_button
-
-    def button(label: str, data: Any, file_name: str, *rest: Any, **options: Any) -> bool:
-        kept[file_name] = data
-        return real(label, data, file_name, *rest, **options)
-
-    monkeypatch.setattr(st, "download_button", button)
-    return kept
 
 
 # ------------------------------------------------------------------------ the whole registry

@@ -77,10 +77,6 @@ def place(
         ``progress(done, total, message)`` several times a second while another UMAP
         runs, and before the first use of UMAP compiles; may raise.
 
-    Returns
-    -------
-    Placement
-
     Raises
     ------
     TypeError

@@ -7,17 +7,14 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
-from io import BytesIO
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
+from xai.images.encoding import data_url, encode_jpeg, encode_png
 from xai.images.headers import MAX_BYTES, MAX_PIXELS
 from xai.images.intake import DecodedImage, decode
-
-if TYPE_CHECKING:
-    from PIL import Image
+from xai.images.pixels import check_pixels, to_pil
 
 __all__ = [
     "MAX_BYTES",
@@ -43,73 +40,6 @@ MAX_RATIO = 32
 
 
 # ---------------------------------------------------------------- conversions
-def encode_png(pixels: np.ndarray) -> bytes:
-    """Return pixels as the bytes of a PNG file.
-
-    Parameters
-    ----------
-    pixels : ndarray, uint8, shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)
-        Grey, RGB or RGBA.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the pixels are of another type or shape.
-    """
-    buffer = BytesIO()
-    picture = _to_pil(pixels[:, :, None] if getattr(pixels, "ndim", 0) == 2 else pixels)
-    # Pages encode at each rerun: the usual level 6 takes thrice the time for a tenth of the size.
-    picture.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
-
-
-def encode_jpeg(pixels: np.ndarray, quality: int) -> bytes:
-    """Return pixels as the bytes of a JPEG file.
-
-    Parameters
-    ----------
-    pixels : ndarray, uint8, shape (H, W, 1) or (H, W, 3)
-        Grey or RGB.
-    quality : int
-        1 to 95, in the scale of the Independent JPEG Group.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the pixels are of another type or shape, or the quality is out of range.
-
-    Notes
-    -----
-    Colour is kept at half the resolution in both directions (4:2:0), as cameras and
-    image programs do by default.
-    """
-    if not 1 <= quality <= 95:
-        raise ValueError(f"quality: expected 1 to 95, got {quality}")
-    _check_pixels(pixels)
-    if pixels.shape[2] == 4:
-        raise ValueError("pixels: expected 1 or 3 channels, got 4; JPEG knows no transparency")
-    buffer = BytesIO()
-    _to_pil(pixels).save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
-    return buffer.getvalue()
-
-
-def data_url(picture: bytes) -> str:
-    """Return a PNG or WebP file as an address that holds it.
-
-    Raises
-    ------
-    ValueError
-        If it is neither.
-    """
-    if picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        kind = "png"
-    elif picture[:4] == b"RIFF" and picture[8:12] == b"WEBP":
-        kind = "webp"
-    else:
-        raise ValueError("picture: expected the bytes of a PNG or WebP file, got something else")
-    return f"data:image/{kind};base64,{b64encode(picture).decode('ascii')}"
-
-
 def digest(value: np.ndarray | bytes) -> str:
     """Return the SHA-256, in hexadecimal, of bytes or of an array.
 
@@ -157,7 +87,7 @@ def from_uint8(pixels: np.ndarray) -> np.ndarray:
     TypeError, ValueError
         If the pixels are of another type or shape.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     image = pixels.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
     return np.ascontiguousarray(image)
 
@@ -174,7 +104,7 @@ def luma(pixels: np.ndarray) -> np.ndarray:
     TypeError, ValueError
         If the pixels are of another type, or not of three channels.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     if pixels.shape[2] != 3:
         raise ValueError(f"pixels: expected three channels, got {pixels.shape[2]}")
     weights = np.array([19595, 38470, 7471], dtype=np.int64)
@@ -213,10 +143,10 @@ def resize(pixels: np.ndarray, size: tuple[int, int], *, method: Method = "bicub
     height, width = size
     if min(height, width) < 1 or height * width > MAX_PIXELS:
         raise ValueError(f"size: expected 1 to {MAX_PIXELS:,} pixels, got {height} × {width}")
-    _check_pixels(pixels)
+    check_pixels(pixels)
     if pixels.shape[:2] == (height, width):
         return pixels.copy()
-    small = np.array(_to_pil(pixels).resize((width, height), methods[method]))
+    small = np.array(to_pil(pixels).resize((width, height), methods[method]))
     return small.reshape(height, width, -1)
 
 
@@ -244,7 +174,7 @@ def resize_short(pixels: np.ndarray, short: int, *, method: Method = "bicubic") 
     TypeError, ValueError
         As for :func:`resize`.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     height, width = (min(side, MAX_RATIO * min(pixels.shape[:2])) for side in pixels.shape[:2])
     if (height, width) != pixels.shape[:2]:
         pixels = center_crop(pixels, (height, width))
@@ -273,7 +203,7 @@ def center_crop(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     TypeError, ValueError
         If the pixels are of another kind, or a side is out of range.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     height, width = size
     if min(height, width) < 1 or height * width > MAX_PIXELS:
         raise ValueError(f"size: expected 1 to {MAX_PIXELS:,} pixels, got {height} × {width}")
@@ -284,19 +214,3 @@ def center_crop(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         round((have - want) / 2) for want, have in zip(size, pixels.shape[:2], strict=True)
     )
     return np.ascontiguousarray(pixels[top : top + height, left : left + width])
-
-
-def _check_pixels(pixels: np.ndarray) -> None:
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
-        got = getattr(pixels, "dtype", type(pixels).__name__)
-        raise TypeError(f"pixels: expected a uint8 array, got {got}")
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or pixels.size == 0:
-        shape = "(H, W, C) with 1, 3 or 4 channels"
-        raise ValueError(f"pixels: expected shape {shape}, got {pixels.shape}")
-
-
-def _to_pil(pixels: np.ndarray) -> Image.Image:
-    from PIL import Image
-
-    _check_pixels(pixels)
-    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
