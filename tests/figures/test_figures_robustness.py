@@ -10,10 +10,11 @@ import pytest
 
 from xai.attacks import ATTACKS
 from xai.attacks.parameters import FgsmParams, NoiseParams, PgdParams
+from xai.attacks.strengths import spoken
 from xai.attacks.studies.robust_accuracy import Robustness
 from xai.figures.attack_lines import line_looks, method_label
 from xai.figures.colours import CLASS_COLOURS, NEUTRAL, luminance, rgb
-from xai.figures.robustness_chart import MOST_CLASSES, accuracy_curves, class_table, written
+from xai.figures.robustness_chart import MOST_CLASSES, accuracy_curves, class_table
 
 HOSTILE = ("<b>bold</b>", "datum.count", "'; alert(1); //", "", "crane", "crane", "a" * 300)
 SIZES = np.array([8, 16, 32]) / 255
@@ -92,8 +93,8 @@ def test_lengths_have_their_own_unit():
     text = json.dumps(chart.to_dict())
     assert "length of the change" in text
     assert "1/255" not in text
-    assert written(0.5, "l2") == "length 0.5"
-    assert written(8 / 255, "linf") == "8/255"
+    assert spoken(0.5, "l2") == "length 0.5"
+    assert spoken(8 / 255, "linf") == "8/255"
 
 
 @pytest.mark.parametrize(("present", "drawn"), [(16 / 255, [16]), (64 / 255, []), (None, None)])

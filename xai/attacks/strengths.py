@@ -45,9 +45,14 @@ def bounded(method: str) -> bool:
     return method == NOISE or "eps" in ATTACKS[method].params.infos()
 
 
+def in_units(strength: float, norm: str) -> float:
+    """Return a strength in the unit that is shown: steps of 1/255, or a length."""
+    return 255 * strength if norm == "linf" else strength
+
+
 def amount(strength: float, norm: str) -> str:
     """Write a strength for people: ``8/255`` in L-infinity, ``1.25`` as a length in L2."""
-    return f"{255 * strength:.3g}/255" if norm == "linf" else f"{strength:.3g}"
+    return f"{in_units(strength, norm):.3g}" + ("/255" if norm == "linf" else "")
 
 
 def spoken(strength: float, norm: str) -> str:

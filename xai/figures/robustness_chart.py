@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xai.attacks.strengths import in_units, spoken
 from xai.attacks.studies.intervals import wilson
 from xai.attacks.studies.robust_accuracy import Robustness
 from xai.figures.attack_lines import line_looks, method_label
@@ -21,7 +22,7 @@ from xai.figures.encodings import (
     finished,
     plain_axis,
 )
-from xai.figures.wording import distinct, number, percent, short
+from xai.figures.wording import distinct, percent, short
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,17 +35,6 @@ _BARE = {"ticks": False, "domain": False, "grid": False}
 _TITLES = {"linf": "strength (1/255)", "l2": "strength (length of the change)"}
 # The ends of the table of colours: black and pale yellow would hide the cell in either theme.
 _DARKEST, _LIGHTEST = 40, 240
-
-
-def in_units(strength: float, norm: str) -> float:
-    """Return a strength in the unit that charts show: steps of 1/255, or a length."""
-    return 255 * strength if norm == "linf" else strength
-
-
-def written(strength: float, norm: str) -> str:
-    """Write a strength for people, with its unit."""
-    value = number(in_units(strength, norm))
-    return f"{value}/255" if norm == "linf" else f"length {value}"
 
 
 def accuracy_curves(
@@ -106,7 +96,7 @@ def _rows(found: Robustness) -> list[dict[str, Any]]:
                 {
                     "method": method_label(method),
                     "strength": round(in_units(strength, found.norm), 6),
-                    "size": written(strength, found.norm) if strength else "none: clean images",
+                    "size": spoken(strength, found.norm) if strength else "none: clean images",
                     "accuracy": float(hits) / found.done,
                     "low": float(low),
                     "high": float(high),
@@ -204,7 +194,7 @@ def _cells(found: Robustness, method: str) -> tuple[list[dict[str, Any]], list[s
                     "row": label,
                     "column": across[column],
                     "class": found.classes[found.present[row]],
-                    "size": written(sizes[column], found.norm) if sizes[column] else "none",
+                    "size": spoken(sizes[column], found.norm) if sizes[column] else "none",
                     "said": f"{percent(float(share))} ({round(share * count)} of {count})",
                     "written": f"{100 * share:.0f}",
                     **_paint(float(share)),

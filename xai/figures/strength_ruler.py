@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from xai.attacks import ATTACKS
-from xai.attacks.strengths import NOISE, amount
+from xai.attacks.strengths import NOISE, amount, in_units
 from xai.attacks.studies.smallest import Smallest
 from xai.attacks.studies.strength import Curve, Sweep
 from xai.figures.attack_lines import method_label
@@ -96,7 +96,7 @@ class Ruler:
 
 def drawn(strength: float, norm: str) -> float:
     """Return a strength in the unit of its axis."""
-    return round(255 * strength if norm == "linf" else strength, 5)
+    return round(in_units(strength, norm), 5)
 
 
 def wide_axis(**options: Any) -> alt.Axis:

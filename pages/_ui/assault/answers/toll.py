@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages._ui import controls, panels
 from pages._ui.workbench import Bench
+from xai.attacks.strengths import in_units, spoken
 from xai.attacks.studies.robust_accuracy import Robustness
 from xai.attacks.studies.robustness_table import accuracy_table, answer_table
 from xai.datasets import ImageSet
@@ -16,8 +17,6 @@ from xai.figures.robustness_chart import (
     MOST_CLASSES,
     accuracy_curves,
     class_table,
-    in_units,
-    written,
 )
 from xai.figures.wording import number, percent
 
@@ -75,7 +74,7 @@ def _how_to_read(found: Robustness, present: float | None) -> None:
 
 def _sentence(found: Robustness, method: str, turn: int) -> str:
     """Say what one attack at one strength leaves, and what noise of that size does."""
-    size = written(found.strengths[turn], found.norm)
+    size = spoken(found.strengths[turn], found.norm)
     left = found.accuracy(method)[turn]
     low, high = found.interval(method)[turn]
     clean = found.clean_hits / found.done
@@ -109,7 +108,7 @@ def _falls(found: Robustness, method: str, turn: int) -> None:
     strength = found.strengths[turn]
     st.markdown(
         f"**Which class falls into which** · {method_label(method)} at "
-        f"{written(strength, found.norm)}"
+        f"{spoken(strength, found.norm)}"
     )
     labels = found.labels[: found.done]
     chart = confusion.matrix(labels, found.seen(method, strength), found.classes)
