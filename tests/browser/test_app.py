@@ -313,7 +313,8 @@ def test_a_file_of_ones_own_good_or_bad(visit: Visit, settle: Settle) -> None:
 
 # ---------------------------------------------------------------------------- long work
 def test_a_second_visitor_joins_the_work_of_the_first(visit: Visit) -> None:
-    view = f"{DIGITS}&attack=pgd&eps=31&pgd.steps=1000&pgd.restarts=4"
+    # Minutes of work, so that it lasts until both visitors have given it up.
+    view = "data=photos&model=efficientnet-lite0&attack=pgd&pgd.steps=1000&pgd.restarts=4"
     first = visit("adversarial", view, ready=False)
     bar = first.get_by_test_id("stProgress")
     expect(bar).to_contain_text(re.compile("left|loss"), timeout=PATIENCE)
