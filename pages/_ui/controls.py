@@ -34,6 +34,7 @@ def params(
     *,
     only: Sequence[str] = (),
     fixed: Mapping[str, Any] | None = None,
+    defaults: ParamsT | None = None,
 ) -> ParamsT:
     """Draw a widget for each field of a parameter class; return what they say.
 
@@ -47,6 +48,9 @@ def params(
         Fields to draw; the others keep their defaults. None given means all.
     fixed : mapping
         Values that the page chose elsewhere; no widget is drawn for them.
+    defaults : Params, optional
+        What the widgets begin with, and fields that are not drawn keep, in place of the
+        class's own defaults.
 
     Raises
     ------
@@ -56,10 +60,13 @@ def params(
     given: dict[str, Any] = dict(fixed or {})
     for field in dataclasses.fields(cls):
         info = field.metadata.get("info")
-        if info is None or field.name in given or (only and field.name not in only):
+        default: Any = field.default if defaults is None else getattr(defaults, field.name)
+        if isinstance(field.default, float) and default is not None:
+            default = float(default)  # a whole number may stand for one
+        if info is None or field.name in given:
             continue
-        default = field.default
-        if not _shown(default, info):
+        if (only and field.name not in only) or not _shown(field.default, info):
+            given[field.name] = default
             continue
         given[field.name] = _widget(field.name, default, info, f"{key}.{field.name}")
     return make_params(cls, given)

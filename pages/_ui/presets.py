@@ -76,6 +76,19 @@ PRESETS = (
         ),
     ),
     Preset(
+        "What is a flamingo?",
+        "An image grows until the network sees nothing but flamingos. Do you see them, too?",
+        ":material/auto_awesome:",
+        "pages/class_visualization.py",
+        (
+            ("data", "photos"),
+            ("model", "efficientnet-lite0"),
+            ("wish", "class"),
+            ("wish.class", "130"),
+            ("ask.grown", "none"),
+        ),
+    ),
+    Preset(
         "Pixels against a layer",
         "A thousand digits as pixels, and as the last hidden layer sees them: ten islands.",
         ":material/scatter_plot:",
@@ -95,7 +108,7 @@ PRESETS = (
 
 
 def cards() -> None:
-    """Draw the four cards, each with the link that opens its view."""
+    """Draw the cards, each with the link that opens its view."""
     st.markdown("#### Or open a prepared view")
     for column, preset in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
         with column.container(border=True, height="stretch"):

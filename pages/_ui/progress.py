@@ -47,6 +47,8 @@ def result(
     silent: bool = False,
     patience: float = _PATIENCE,
     during: During | None = None,
+    reserve: int = 0,
+    on_top: bool = False,
     jobs: Jobs | None = None,
 ) -> Any | None:
     """Return a computation's result, or show how far it is and return None.
@@ -63,6 +65,10 @@ def result(
         Seconds to wait for its end before a bar is drawn.
     during : callable, optional
         Draws what the work has published so far, above the bar.
+    reserve : int
+        Height in pixels that is kept free for that until there is something.
+    on_top : bool
+        Whether the bar goes above that.
 
     Raises
     ------
@@ -73,7 +79,7 @@ def result(
     if status is None or status.state == "done":
         return None if status is None else status.result
     if not silent:
-        _bar(jobs or cached.jobs(), key, label, narrow, during)
+        _bar(jobs or cached.jobs(), key, label, narrow, during, reserve, on_top)
     return None
 
 
@@ -216,16 +222,27 @@ def vacate(prefixes: tuple[str, ...]) -> None:
 
 
 @st.fragment(run_every=0.4)
-def _bar(queue: Jobs, key: object, label: str, narrow: bool, during: During | None = None) -> None:
+def _bar(
+    queue: Jobs,
+    key: object,
+    label: str,
+    narrow: bool,
+    during: During | None = None,
+    reserve: int = 0,
+    on_top: bool = False,
+) -> None:
     """Poll a job; when it has ended, let the whole page run again."""
     job = queue.get(key)
     if job is None or job.finished:
         st.rerun()
     queue.touch(owner())
     status = job.snapshot()
+    place = st.container(horizontal=not narrow, vertical_alignment="center") if on_top else None
     if during is not None and status.partial is not None:
         during(status.partial)
-    place = st.container(horizontal=not narrow, vertical_alignment="center")
+    elif reserve:
+        st.skeleton(reserve)
+    place = place or st.container(horizontal=not narrow, vertical_alignment="center")
     share = status.done / status.total if status.total else 0.0
     place.progress(min(1.0, share), text=sentence(status, label))
     if place.button("Stop", key=f"stop-{hash(key)}", icon=":material/stop:"):

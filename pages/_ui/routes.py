@@ -79,6 +79,13 @@ ROUTES = (
         "Adversarial",
         "How small a change makes the network err, and how sure is it then?",
     ),
+    Route(
+        "class_visualization",
+        "Class visualization",
+        ":material/auto_awesome:",
+        "Class visualization",
+        "What would the network most like to see?",
+    ),
 )
 
 

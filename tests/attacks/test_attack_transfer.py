@@ -11,9 +11,8 @@ from xai import attacks, images, models
 from xai.attacks import Goal
 from xai.attacks.studies import transfer
 from xai.attacks.studies.intervals import wilson
-from xai.attacks.studies.transfer import TransferRate, partners, transfer_rate
+from xai.attacks.studies.transfer import TransferRate, transfer_rate
 from xai.datasets import ImageSet
-from xai.models import MODELS
 
 SHAPE = (1, 4, 4)
 WEIGHT = np.random.default_rng(2).normal(size=(2, *SHAPE))
@@ -52,19 +51,6 @@ def grey_set(source):
     return ImageSet(
         pixels, labels, ("class 1", "class 0", "stranger"), tuple(str(i) for i in range(40))
     )
-
-
-def test_partners_read_the_same_classes_and_data():
-    assert [spec.name for spec in partners(MODELS["lenet5-mnist"], "mnist")] == ["vgg16-mnist"]
-    zoo = partners(MODELS["efficientnet-lite0"], "photos")
-    assert len(zoo) >= 5
-    for spec in zoo:
-        assert spec.classes == MODELS["efficientnet-lite0"].classes
-        assert "photos" in spec.fits
-        assert not spec.bundled
-    assert partners(MODELS["lenet5-mnist"], "photos") == ()
-    own = dataclasses.replace(MODELS["lenet5-mnist"], name="own", own_classes=("x", "y"))
-    assert partners(own, "mnist") == ()
 
 
 def test_a_twin_is_fooled_and_the_opposite_is_not(source, twin, opposite):

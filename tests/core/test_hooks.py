@@ -11,6 +11,7 @@ from torch import nn
 from xai.hooks import (
     EnoughError,
     alias,
+    entering,
     forward,
     listening,
     recording,
@@ -296,3 +297,55 @@ def test_listening_leaves_no_hook(net):
     for module in private.modules():
         assert not module._forward_hooks
         assert not module._forward_pre_hooks
+
+
+# ------------------------------------------------------------------------ entering
+def test_what_a_layer_is_about_to_be_given_hangs_on_the_graph():
+    met: list[tuple[str, torch.Tensor]] = []
+
+    def keep(name: str, value: torch.Tensor) -> None:
+        met.append((name, value.clone()))
+
+    private, x = alias(Writing()), X.clone().requires_grad_(True)
+    with entering(private, ["act"], keep):
+        private(x)
+        private(2 * x)
+    ((name, first), (_, second)) = met
+    assert name == "act"
+    assert torch.equal(first, X)
+    assert torch.equal(second, 2 * X)
+    (slope,) = torch.autograd.grad(second.sum(), x)
+    assert torch.equal(slope, torch.full_like(X, 2))
+
+
+def test_a_pass_may_end_where_a_layer_is_entered(net):
+    met: list[torch.Tensor] = []
+    called: list[str] = []
+
+    def enough(name: str, value: torch.Tensor) -> None:
+        met.append(value)
+        raise EnoughError
+
+    private = alias(net)
+    with (
+        recording(private, ["first", "second"], lambda name, _: called.append(name)),
+        entering(private, ["second"], enough),
+    ):
+        forward(private, X)
+    assert called == ["first"]
+    assert torch.equal(met[0], net.first(X))
+
+
+def test_entering_leaves_no_hook(net):
+    def refuse(name: str, value: torch.Tensor) -> None:
+        raise ZeroDivisionError
+
+    private = alias(net)
+    with pytest.raises(ZeroDivisionError), entering(private, ["first"], refuse):
+        private(X)
+    with pytest.raises(ValueError, match="layer"), entering(private, ["first", "no"], refuse):
+        pass
+    with pytest.raises(RuntimeError), entering(private, ["first"], lambda *given: None):
+        private(torch.zeros(1, 99))
+    assert not any(module._forward_pre_hooks for module in private.modules())
+    assert torch.equal(private(X), net(X))

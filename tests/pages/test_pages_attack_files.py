@@ -15,6 +15,7 @@ from xai import attacks, models
 from xai.attacks import Goal
 from xai.attacks.studies import survival, transfer
 from xai.attacks.studies.survival import ALTERATIONS
+from xai.models import partners
 
 Visit = Callable[..., AppTest]
 Check = Callable[[AppTest], None]
@@ -110,7 +111,7 @@ def test_a_model_without_a_fetched_partner_says_so(
 def test_many_partners_are_chosen_from(visit: Visit, calm: Check, monkeypatch: pytest.MonkeyPatch):
     """All networks of photographs are ready; the digits' stand for them, to save their weight."""
     specs = [spec for name, spec in models.MODELS.items() if name != "lenet5-mnist"][:5]
-    monkeypatch.setattr(transfer, "partners", lambda spec, data: tuple(specs))
+    monkeypatch.setattr(partners, "partners", lambda spec, data: tuple(specs))
     monkeypatch.setattr(models, "is_ready", lambda name: True)
     stand_in = cached.model("vgg16-mnist")
     real = cached.model

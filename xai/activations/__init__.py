@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xai.activations.divergence import Divergence, divergence
+from xai.activations.kinship import Kinship, kinship
 from xai.activations.occupancy import DEFINITIONS, Occupancy, occupancy
 from xai.activations.scores import BINS, channel_scores
 from xai.activations.statistics import ChannelStatistics, statistics
@@ -27,6 +28,7 @@ __all__ = [
     "DEFINITIONS",
     "ChannelStatistics",
     "Divergence",
+    "Kinship",
     "Occupancy",
     "Strongest",
     "Survey",
@@ -35,6 +37,7 @@ __all__ = [
     "channel_scores",
     "divergence",
     "extent",
+    "kinship",
     "occupancy",
     "overview",
     "statistics",

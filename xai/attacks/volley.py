@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from xai.attacks import ATTACKS
 from xai.attacks.quantization import held
 from xai.attacks.strengths import NOISE, kind_of
+from xai.models.room import most
 
 if TYPE_CHECKING:
     from xai.attacks.algorithms.perturbed import Trace
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from xai.attacks.parameters import AttackParams
     from xai.models.loaded import LoadedModel
     from xai.types import Progress
-
-#: Bytes that the activations of one batch may take, and the most images in it: beyond,
-#: they no longer fit the processor's cache and a batch takes longer for each image.
-_MOST_BYTES = 2**28
-_MOST = 128
-#: An activation is kept, its gradient comes, and a copy of either may be under way.
-_COPIES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +64,6 @@ def seeds(seed: int, count: int, first: int = 0) -> list[int]:
         int(np.random.SeedSequence((seed, place)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         for place in range(first, first + count)
     ]
-
-
-def most(model: LoadedModel) -> int:
-    """Return how many images of a model go into one batch."""
-    numbers = sum(prod(layer.shape) for layer in model.layers)
-    return max(1, min(_MOST, _MOST_BYTES // (4 * _COPIES * max(1, numbers))))
 
 
 def volley(

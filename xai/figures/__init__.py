@@ -21,6 +21,8 @@ and Pillow are imported by the functions that need them.
 ``confusion``            altair: the confusion matrix
 ``depth``                altair: separability of the classes by depth
 ``comparison``           altair: what networks amount to, side by side
+``filmstrip``            frames of a film in a row, as pixels
+``growth_chart``         altair: how an image grows, its score and the slope
 ``growth``               altair: networks along their depth; ``series`` is its data
 ``randomisation_chart``  altair: maps of a network that forgets
 ``agreement_chart``      altair: which maps agree; where, over the image

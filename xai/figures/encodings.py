@@ -5,6 +5,7 @@ No text colour is fixed: it is the page's, in the light theme and in the dark on
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xai.figures.colours import ACCENT, CHANGED, CLASS_COLOURS
@@ -21,6 +22,8 @@ AXIS_HEIGHT = 64
 LEGEND_HEIGHT = 40
 # Pixels up to which a chart is as narrow as on a phone.
 _PHONE = 420
+# Between rows of a legend, in pixels: its marks claim more than they fill.
+_CLOSE = -10
 
 
 def on_phone(value: float | str, otherwise: float | str) -> alt.ExprRef:
@@ -108,6 +111,42 @@ def top_legend(**options: Any) -> alt.Legend:
 
     fixed = {"orient": "top", "offset": 4, "labelFontSize": _FONT - 1, "symbolSize": 160}
     return alt.Legend(**(options | fixed), title=None)
+
+
+def kind_marks(
+    rows: Sequence[Mapping[str, Any]],
+    words: Sequence[str],
+    colours: Sequence[str],
+    shapes: Sequence[str],
+) -> alt.Chart:
+    """Return a large mark for each row, with the colour and shape of its ``kind``.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With the key ``kind``, one of ``words``.
+    words, colours, shapes : sequence of str
+        Of one length; the order of the legend, which has two columns on a phone.
+    """
+    import altair as alt
+
+    look: dict[str, Any] = {
+        "sort": list(words),
+        "title": None,
+        "legend": top_legend(columns=on_phone(2, 0), rowPadding=_CLOSE, symbolOpacity=1),
+    }
+    return (
+        alt.Chart(alt.InlineData(values=list(rows)))
+        .mark_point(filled=True, size=190, opacity=0.95)
+        .encode(
+            color=alt.Color(
+                "kind:N", scale=alt.Scale(domain=list(words), range=list(colours)), **look
+            ),
+            shape=alt.Shape(
+                "kind:N", scale=alt.Scale(domain=list(words), range=list(shapes)), **look
+            ),
+        )
+    )
 
 
 def heading(text: str) -> alt.TitleParams:

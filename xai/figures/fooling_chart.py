@@ -16,12 +16,12 @@ from xai.figures.encodings import (
     LEGEND_HEIGHT,
     always_svg,
     finished,
+    kind_marks,
     name_axis,
     numbers,
     on_phone,
     percent_axis,
     plain_axis,
-    top_legend,
 )
 from xai.figures.wording import distinct, number, percent, short
 
@@ -40,8 +40,6 @@ _SHARE = ["share fooled, of the images", "read rightly when clean"]
 _TICKS = (*(-(10**power) for power in range(9, -1, -1)), 0, *(10**power for power in range(10)))
 # Pixels of the second line of an axis title.
 _LINE = 18
-# Between rows of a legend, in pixels: its marks claim more than they fill.
-_CLOSE = -10
 _SHAPES = ("circle", "diamond", "triangle-up")
 
 
@@ -185,12 +183,11 @@ def transfer_chart(
         alt.Tooltip("range:N", title="95 % interval"),
     ]
     placed = base.encode(y=y, yOffset=offset, tooltip=told)
+    marks = _marks(rows, _WORDS[1:])
     reach = placed.mark_rule(strokeWidth=5, opacity=0.4).encode(
-        x=x, x2="high:Q", color=_colour(_WORDS[1:])
+        x=x, x2="high:Q", color=marks.encoding.color
     )
-    marks = _marks(rows, _WORDS[1:]).encode(
-        x=alt.X("share:Q", title=_SHARE), y=y, yOffset=offset, tooltip=told
-    )
+    marks = marks.encode(x=alt.X("share:Q", title=_SHARE), y=y, yOffset=offset, tooltip=told)
     words = placed.mark_text(align="left", baseline="middle", dx=10, fontSize=16).encode(
         x="high:Q", text="text:N", color=alt.value("currentColor")
     )
@@ -233,29 +230,7 @@ def _shares(found: TransferRate, names: Sequence[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _colour(words: Sequence[str]) -> alt.Color:
-    import altair as alt
-
-    first = len(_WORDS) - len(words)
-    scale = alt.Scale(domain=list(words), range=list(_COLOURS[first:]))
-    legend = top_legend(columns=on_phone(2, 0), rowPadding=_CLOSE, symbolOpacity=1)
-    return alt.Color("kind:N", scale=scale, sort=list(words), title=None, legend=legend)
-
-
 def _marks(rows: list[dict[str, Any]], words: Sequence[str] = _WORDS) -> alt.Chart:
     """Return a mark for each row, with the colour and shape of its kind."""
-    import altair as alt
-
     first = len(_WORDS) - len(words)
-    shape = alt.Shape(
-        "kind:N",
-        scale=alt.Scale(domain=list(words), range=list(_SHAPES[first:])),
-        sort=list(words),
-        title=None,
-        legend=top_legend(columns=on_phone(2, 0), rowPadding=_CLOSE, symbolOpacity=1),
-    )
-    return (
-        alt.Chart(alt.InlineData(values=rows))
-        .mark_point(filled=True, size=190, opacity=0.95)
-        .encode(color=_colour(words), shape=shape)
-    )
+    return kind_marks(rows, words, _COLOURS[first:], _SHAPES[first:])

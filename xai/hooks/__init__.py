@@ -8,11 +8,20 @@ works on an alias, which costs milliseconds and no memory.
 from __future__ import annotations
 
 from xai.hooks.aliases import alias, submodule, swap, swap_each, way_back
-from xai.hooks.recording import EnoughError, forward, listening, recording, rooting, weighing
+from xai.hooks.recording import (
+    EnoughError,
+    entering,
+    forward,
+    listening,
+    recording,
+    rooting,
+    weighing,
+)
 
 __all__ = [
     "EnoughError",
     "alias",
+    "entering",
     "forward",
     "listening",
     "recording",

@@ -71,6 +71,44 @@ def recording(
 
 
 @contextmanager
+def entering(
+    net: nn.Module, names: Iterable[str], take: Callable[[str, Any], None]
+) -> Iterator[None]:
+    """Hear what layers are about to be given, attached to the graph, while the block runs.
+
+    Parameters
+    ----------
+    net : nn.Module
+        An alias, never the shared network.
+    names : iterable of str
+        Dotted module paths.
+    take : callable
+        ``take(name, value)`` with a layer's first argument, before each of its calls. A layer
+        that works in place will change that very tensor. What it raises ends the pass.
+
+    Raises
+    ------
+    ValueError
+        If the network lacks one of the layers.
+    """
+    modules, handles = {name: submodule(net, name) for name in names}, []
+
+    def ear(name: str) -> Any:
+        def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
+            take(name, next(iter((*args, *kwargs.values()))))
+
+        return hook
+
+    try:
+        for name, module in modules.items():
+            handles.append(module.register_forward_pre_hook(ear(name), with_kwargs=True))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
 def rooting(net: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Let the graph of a forward pass begin at layers, so that gradients go no deeper.
 

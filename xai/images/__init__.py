@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from xai.images.encoding import data_url, encode_jpeg, encode_png
+from xai.images.encoding import data_url, encode_gif, encode_jpeg, encode_png
 from xai.images.headers import MAX_BYTES, MAX_PIXELS
 from xai.images.intake import DecodedImage, decode
 from xai.images.pixels import check_pixels, to_pil
@@ -24,6 +24,7 @@ __all__ = [
     "data_url",
     "decode",
     "digest",
+    "encode_gif",
     "encode_jpeg",
     "encode_png",
     "from_uint8",

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import torch
+
 from xai.models.folding import fold_batch_norms
 
 if TYPE_CHECKING:
@@ -51,7 +53,9 @@ def lent(model: LoadedModel, kind: Hashable, prepare: Callable[[LoadedModel], T]
         waiting = _idle.setdefault(model, OrderedDict())
         ready = waiting.pop(kind, None)
     if ready is None:
-        ready = prepare(model)
+        # What is made in somebody's inference mode could serve nobody's gradient.
+        with torch.inference_mode(False):
+            ready = prepare(model)
     yield ready
     with _lock:
         waiting[kind] = ready

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import streamlit as st
-
-from pages._ui import controls, progress
+from pages._ui import asking
+from pages._ui.asking import Question
 from pages._ui.assault.answers import evidence, guessing, inside, many, strength, survival, transfer
 from pages._ui.assault.attacking import Attacked
 from pages._ui.workbench import Bench
-
-
-@dataclass(frozen=True)
-class Question:
-    """One row.
-
-    Attributes
-    ----------
-    label : str
-        Name for people.
-    words : str
-        What it asks.
-    show : callable
-        ``show(bench, attacked)`` answers it.
-    """
-
-    label: str
-    words: str
-    show: Callable[[Bench, Attacked], None]
-
 
 QUESTIONS: dict[str, Question] = {
     "inside": Question(
@@ -78,16 +54,6 @@ QUESTIONS: dict[str, Question] = {
 
 def show(bench: Bench, attacked: Attacked) -> None:
     """Draw the choice of a question, and its answer."""
-    words = {"none": "none"} | {name: row.label for name, row in QUESTIONS.items()}
-    name = controls.segments("ask", "Ask", words, default="none")
-    # Places of work are named after their question. What is no longer asked must not hold up
-    # what is; robust accuracy alone goes on, since it lets others pass by itself.
-    progress.vacate(tuple(other for other in QUESTIONS if other != name))
-    if name == "none":
-        st.caption("Each question looks at the attack above from another side. Choose one.")
-        return
-    row = QUESTIONS[name]
-    st.markdown(f"*{row.words}*")
-    # A place of its own: what stands above may come and go while a job runs.
-    with st.container():
-        row.show(bench, attacked)
+    # Robust accuracy alone goes on when something else is asked: it lets others pass by itself.
+    hint = "Each question looks at the attack above from another side. Choose one."
+    asking.ask("ask", QUESTIONS, hint, bench, attacked)

@@ -33,6 +33,7 @@ from pages._ui.cached.pictures import (
     image_set,
     pool,
     preview,
+    reel,
     sample,
 )
 from pages._ui.cached.work import Presence, Probe, downloads, jobs, presence, shelf, store
@@ -66,6 +67,7 @@ __all__ = [
     "prediction",
     "presence",
     "preview",
+    "reel",
     "sample",
     "settle",
     "shelf",

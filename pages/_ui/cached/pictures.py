@@ -82,3 +82,13 @@ def gallery(key: str, places: tuple[int, ...], side: int, _images: ImageSet) -> 
     """
     sheet = sprites.thumbnails([_images.images[place] for place in places], side=side)
     return images.encode_png(sheet.pixels), sheet.columns
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def reel(digest: str, quality: int | None, _frames: np.ndarray) -> tuple[bytes, int]:
+    """Return frames of one size as one WebP, and its number of columns.
+
+    ``digest`` is that of the frames; ``quality`` as for :meth:`Sprite.webp`.
+    """
+    sheet = sprites.sprite(_frames)
+    return sheet.webp(quality), sheet.columns

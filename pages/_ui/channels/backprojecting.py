@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages._ui import panels, progress
 from pages._ui.workbench import Bench
-from xai import attribution
+from xai import attribution, images
 from xai.attribution.units import BACKPROJECTIONS, Backprojection, backprojection_blocked
 from xai.figures import heatmaps, legends, pictures
 from xai.jobs import Report
@@ -51,12 +51,12 @@ def show(bench: Bench, unit: Unit) -> None:
                 st.info(reason, icon=":material/block:")
                 continue
             try:
-                found = _found(bench, unit, rule)
+                found = project(bench, unit, rule)
             except ValueError as error:  # the other rules are shown all the same
                 st.info(str(error), icon=":material/block:")
                 continue
             if found is not None:
-                _draw(found)
+                draw(found)
                 arrays[rule] = found.relevance
             panels.about(method)
     st.caption(
@@ -68,26 +68,52 @@ def show(bench: Bench, unit: Unit) -> None:
         panels.download_arrays(arrays, name, "back-arrays")
 
 
-def _found(bench: Bench, unit: Unit, rule: str) -> Backprojection | None:
+def project(
+    bench: Bench,
+    unit: Unit,
+    rule: str,
+    *,
+    image: np.ndarray | None = None,
+    slot: str = "back",
+) -> Backprojection | None:
+    """Return one unit brought back to the pixels, or show how far the work is.
+
+    Parameters
+    ----------
+    bench : Bench
+    unit : Unit
+    rule : str
+        A key of ``BACKPROJECTIONS``.
+    image : ndarray, shape (C, H, W), optional
+        Where it is brought back to; None is the workbench's.
+    slot : str
+        Begin of the name of the place on the page.
+
+    Raises
+    ------
+    ValueError
+        If the unit cannot be brought back by the rule.
+    """
+    model = bench.model
+    digest = bench.digest if image is None else images.digest(image)
+    pixels = bench.input if image is None else image
     spot = (unit.row, unit.column)
-    key = BackprojectionKey(
-        bench.model_name, bench.digest, unit.layer.name, unit.channel, *spot, rule
-    )
-    model, image = bench.model, bench.input
+    key = BackprojectionKey(bench.model_name, digest, unit.layer.name, unit.channel, *spot, rule)
     row, column = spot if unit.layer.spatial else (None, None)
 
     def work(report: Report) -> Backprojection:
         return attribution.backproject(
-            model, image, key.layer, key.channel, row=row, column=column, rule=rule
+            model, pixels, key.layer, key.channel, row=row, column=column, rule=rule
         )
 
     found: Backprojection | None = progress.result(
-        key, work, label=BACKPROJECTIONS[rule].label, keep=False, slot=f"back {rule}", narrow=True
+        key, work, label=BACKPROJECTIONS[rule].label, keep=False, slot=f"{slot} {rule}", narrow=True
     )
     return found
 
 
-def _draw(found: Backprojection) -> None:
+def draw(found: Backprojection) -> None:
+    """Draw what comes back to the pixels, and its scale."""
     values = heatmaps.collapse(found.relevance)
     if found.box is None:
         st.info(

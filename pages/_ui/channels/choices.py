@@ -85,6 +85,12 @@ def pick(number: int | None, *, of: tuple[str, str] | None = None) -> None:
     _publish()
 
 
+def chosen_spot() -> tuple[int, int] | None:
+    """Return the place of the map that was chosen, or None if there is none."""
+    found: tuple[int, int] | None = st.session_state.get(_SPOT)
+    return found
+
+
 def spot(values: np.ndarray, *, ceiling: float | None = None) -> tuple[int, int]:
     """Return the chosen place of a map: where its value is largest unless one was chosen.
 
@@ -95,7 +101,7 @@ def spot(values: np.ndarray, *, ceiling: float | None = None) -> tuple[int, int]
         Largest value of the layer. Nothing moves a unit that is there, so that the largest
         value below it is taken, if there is one.
     """
-    found: tuple[int, int] | None = st.session_state.get(_SPOT)
+    found = chosen_spot()
     if found is not None and found[0] < values.shape[0] and found[1] < values.shape[1]:
         return found
     known = np.where(np.isnan(values), -np.inf, values)

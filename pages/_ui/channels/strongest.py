@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pages._ui.channels.choices import Unit
     from xai.activations.strongest import Strongest
     from xai.datasets import ImageSet
+    from xai.types import Layer
 
 _MOST = 10
 _TILE = 128
@@ -38,39 +41,113 @@ class StrongestKey:
     k: int = _MOST
 
 
+@dataclass(frozen=True, eq=False)
+class Row:
+    """The images that excite one channel most, the strongest first, and their pictures.
+
+    Attributes
+    ----------
+    data : ImageSet
+        Where they come from.
+    places : tuple of int
+        Their positions in it.
+    values : ndarray, shape (k,), float32
+        The maximum of the channel's map.
+    spots : tuple of (int, int)
+        Row and column of each maximum.
+    named : tuple of str
+        Their true classes.
+    whole, crops : Sprite
+        Each image with a frame around what its strongest unit sees, and what is inside it.
+    partial : bool
+        Whether a crop is less than its image.
+    """
+
+    data: ImageSet
+    places: tuple[int, ...]
+    values: np.ndarray
+    spots: tuple[tuple[int, int], ...]
+    named: tuple[str, ...]
+    whole: sprites.Sprite
+    crops: sprites.Sprite
+    partial: bool
+
+    @property
+    def mix(self) -> list[tuple[str, int]]:
+        """The classes and how many of the images are of each, the most frequent first."""
+        return Counter(self.named).most_common()
+
+
 def show(bench: Bench, unit: Unit) -> None:
     """Show the images that excite the unit's channel most."""
     data = surveying.images(bench)
     st.markdown(f"#### What excites it most, among {len(data):,} images")
-    found = _found(bench, unit, data)
+    found = search(bench, unit.layer, data)
     if found is None:
         return
-    places = [int(place) for place in found.index[unit.channel] if place >= 0]
-    values = found.value[unit.channel][: len(places)]
-    if not places or not np.isfinite(values[0]):
+    row = row_of(bench, unit.layer, unit.channel, data, found)
+    if row is None:
         st.info("No image gives this channel a finite value.", icon=":material/block:")
         return
-    whole, crops = _pictures(bench, unit, data, found, places)
-    named = [data.classes[int(data.labels[place])] for place in places]
-    facts = {"image": [data.ids[place] for place in places], "class": named}
-    chosen = places.index(here) + 1 if (here := _here(bench, data)) in places else None
-    # Of each channel its own: a click on one must not be taken for a click on the next.
-    key = f"{bench.model_name}-{unit.layer.name}-{unit.channel}"
-    picked = _row(whole, values, facts, chosen, f"strongest-{key}", "Image")
-    if picked is not None and picked != chosen:
-        _use(bench, data.ids[places[picked - 1]])
-    _row(crops, values, facts, None, f"crops-{key}", "Crop")
-    common = max(set(named), key=named.count)
+    draw(bench, row, f"{unit.layer.name}-{unit.channel}")
+    common, times = row.mix[0]
     st.caption(
         "Above: each image as the network receives it, the frame around what the strongest unit "
         f"sees; click one to put it on the workbench. Below: what is inside the frame. Values from "
-        f"{number(float(values[0]))} down to {number(float(values[-1]))}."
+        f"{number(float(row.values[0]))} down to {number(float(row.values[-1]))}."
         + (
-            f" {named.count(common)} of {len(named)} are of the class {panels.plain(common)}."
-            if named.count(common) > 1
+            f" {times} of {len(row.named)} are of the class {panels.plain(common)}."
+            if times > 1
             else ""
         )
     )
+
+
+def row_of(
+    bench: Bench, layer: Layer, channel: int, data: ImageSet, found: Strongest
+) -> Row | None:
+    """Return one channel's images and their pictures; None if no image gives a finite value."""
+    places = tuple(int(place) for place in found.index[channel] if place >= 0)
+    values = found.value[channel][: len(places)]
+    if not places or not np.isfinite(values[0]):
+        return None
+    rows, columns = (side[channel][: len(places)].tolist() for side in (found.row, found.column))
+    spots = tuple(zip(rows, columns, strict=True))
+    named = tuple(data.classes[int(data.labels[place])] for place in places)
+    neuron = None if layer.spatial else channel
+    fields = [cached.field(bench.model_name, layer.name, *spot, neuron) for spot in spots]
+    boxes = [(field.top, field.left, field.bottom, field.right) for field in fields]
+    partial = any(box != (0, 0, *bench.spec.input_size) for box in boxes)
+    whole, crops = _pictures(bench, data, places, boxes)
+    return Row(data, places, values, spots, named, whole, crops, partial)
+
+
+def draw(bench: Bench, row: Row, key: str, *, height: int = _HEIGHT, crops: bool = True) -> None:
+    """Draw the images and, below them, what is inside the frames; a click chooses an image.
+
+    Parameters
+    ----------
+    bench : Bench
+    row : Row
+    key : str
+        Of each channel its own: a click on one must not be taken for a click on the next.
+    height : int
+        Of each of the two rows, in CSS pixels.
+    crops : bool
+        Whether the second row is drawn.
+    """
+    facts = {
+        "image": [row.data.ids[place] for place in row.places],
+        "class": list(row.named),
+    }
+    here = _here(bench, row.data)
+    chosen = row.places.index(here) + 1 if here in row.places else None
+    key = f"{bench.model_name}-{key}"
+    picked = _row(row.whole, row.values, facts, chosen, f"strongest-{key}", "Image", height)
+    if picked is not None and picked != chosen:
+        _use(bench, row.data.ids[row.places[picked - 1]])
+    if crops:
+        _row(row.crops, row.values, facts, None, f"crops-{key}", "Crop", height)
 
 
 def _row(
@@ -80,6 +157,7 @@ def _row(
     chosen: int | None,
     key: str,
     noun: str,
+    height: int,
 ) -> int | None:
     """Draw a row of tiles, numbered from the strongest; return the one that is chosen."""
     return channel_grid(
@@ -91,7 +169,7 @@ def _row(
         facts={"value": [number(float(value)) for value in values], **facts},
         selected=chosen,
         key=key,
-        height=_HEIGHT,
+        height=height,
         shown=_SHOWN,
         label=f"{noun}s, the strongest first",
         noun=noun,
@@ -113,39 +191,38 @@ def _use(bench: Bench, name: str) -> None:
     st.rerun()
 
 
-def _found(bench: Bench, unit: Unit, data: ImageSet) -> Strongest | None:
-    layer = unit.layer.name
-    key = StrongestKey(data.signature, bench.model_name, layer)
+def search(
+    bench: Bench, layer: Layer, data: ImageSet, *, slot: str = "strongest"
+) -> Strongest | None:
+    """Return the strongest images of every channel of a layer, or show how far the search is."""
+    name = layer.name
+    key = StrongestKey(data.signature, bench.model_name, name)
     shelf = cached.shelf(bench.own)
     held: Strongest | None = shelf.load(key)
     if held is not None:
         return held
-    label = f"Search {len(data):,} images for the strongest of {layer}"
+    label = f"Search {len(data):,} images for the strongest of {name}"
     if not surveying.agreed(bench, len(data), label, "One pass over the data set for each layer."):
         return None
     model = bench.model
 
     def work(report: Report) -> Strongest:
-        made = activations.strongest(model, data, layer, k=_MOST, progress=report)
+        made = activations.strongest(model, data, name, k=_MOST, progress=report)
         shelf.save(key, made)
         return made
 
     found: Strongest | None = progress.result(
-        key, work, label=f"Strongest images of {layer}", keep=False, slot="strongest"
+        key, work, label=f"Strongest images of {name}", keep=False, slot=slot
     )
     return found
 
 
 def _pictures(
-    bench: Bench, unit: Unit, data: ImageSet, found: Strongest, places: list[int]
+    bench: Bench, data: ImageSet, places: Sequence[int], boxes: Sequence[tuple[int, int, int, int]]
 ) -> tuple[sprites.Sprite, sprites.Sprite]:
     """Return the images with their frames, and what is inside the frames, as two sheets."""
     whole, crops = [], []
-    for rank, place in enumerate(places):
-        row, column = int(found.row[unit.channel][rank]), int(found.column[unit.channel][rank])
-        neuron = None if unit.layer.spatial else unit.channel
-        field = cached.field(bench.model_name, unit.layer.name, row, column, neuron)
-        box = (field.top, field.left, field.bottom, field.right)
+    for place, box in zip(places, boxes, strict=True):
         pixels = pictures.picture(bench.model.prepare(data.images[place]))
         if box[0] >= box[2] or box[1] >= box[3]:  # it answers to padding alone
             whole.append(pixels)

@@ -27,7 +27,9 @@ def show(bench: Bench, layer: Layer) -> None:
     """Show everything about one channel of the layer."""
     maps = cached.feature_maps(bench.model_name, bench.digest, layer.name, bench.input)
     tiles = maps if maps.ndim == 3 else maps[:, None, None]
-    channel = _choose(layer, tiles)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        channel = _choose(layer, tiles)
+        _wish(layer, channel)
     spot = choices.spot(tiles[channel], ceiling=_CEILINGS.get(layer.kind))
     seen = cached.field(bench.model_name, layer.name, *spot, None if layer.spatial else channel)
     unit = Unit(layer, channel, tiles[channel], *spot, seen)
@@ -71,6 +73,20 @@ def _choose(layer: Layer, tiles: np.ndarray) -> int:
         width=260,
     )
     return int(number_of)
+
+
+def _wish(layer: Layer, channel: int) -> None:
+    """Offer to see what the channel would most like to see, beside all that is known of it."""
+    what = "channel" if layer.spatial else "neuron"
+    asked = {"layer": layer.name, "channel": str(channel), "wish": "channel"}
+    # A link and no button: st.switch_page would forget what is chosen in the sidebar.
+    st.page_link(
+        "pages/class_visualization.py",
+        label=f"What would this {what} most like to see?",
+        icon=":material/auto_awesome:",
+        help="Its preferred image, grown from noise, and the whole story beside it.",
+        query_params={**asked, "ask.grown": "story"},
+    )
 
 
 def _typed() -> None:

@@ -8,44 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai import images as pictures
 from xai.attacks.goal import Goal
 from xai.attacks.parameters import AttackParams, NoiseParams
 from xai.attacks.strengths import ROUNDED
 from xai.attacks.studies.transfer_rate import KINDS, TransferRate
-from xai.models import MODELS
+from xai.models import partners
 from xai.types import Params, Prediction, Progress, find, make_params
 
 if TYPE_CHECKING:
     from xai.attacks.volley import Outcome
     from xai.datasets import ImageSet
-    from xai.models import LoadedModel, ModelSpec
+    from xai.models import LoadedModel
 
 
-__all__ = ["KINDS", "Transfer", "TransferRate", "partners", "transfer", "transfer_rate"]
-
-
-def partners(spec: ModelSpec, data: str) -> tuple[ModelSpec, ...]:
-    """Return the models of the registry that can be asked about a model's images.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The attacked model.
-    data : str
-        Key of the data set that the images come from.
-
-    Returns
-    -------
-    tuple of ModelSpec
-        Those with the same classes that fit the data set; never the model itself.
-        Their weights may still have to be fetched.
-    """
-    return tuple(
-        other
-        for other in MODELS.values()
-        if other.name != spec.name and data in other.fits and other.classes == spec.classes
-    )
+__all__ = ["KINDS", "Transfer", "TransferRate", "transfer", "transfer_rate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +93,7 @@ def transfer(
 def _asked(model: LoadedModel, batch: np.ndarray, goal: Goal) -> Transfer:
     if goal.label >= len(model.classes):
         raise ValueError(f"models: expected the goal’s class {goal.label} in {model.spec.name}")
-    said = model.predict_batch(_fitted(model, batch))
+    said = model.predict_batch(partners.fitted(model, batch))
     met = [goal.reached(one.label) for one in said]
     return Transfer(
         model=model.spec.name,
@@ -128,19 +104,8 @@ def _asked(model: LoadedModel, batch: np.ndarray, goal: Goal) -> Transfer:
         right=not met[0],
         swayed=met[1],
         fooled=met[2],
-        resized=_resized(model, batch),
+        resized=partners.resized(model, batch),
     )
-
-
-def _resized(model: LoadedModel, batch: np.ndarray) -> bool:
-    return tuple(batch.shape[1:]) != model.input_shape
-
-
-def _fitted(model: LoadedModel, batch: np.ndarray) -> np.ndarray:
-    """Return images (N, C, H, W) as another network takes them."""
-    if not _resized(model, batch):
-        return batch
-    return np.stack([model.prepare(pictures.to_uint8(image)) for image in batch])
 
 
 def transfer_rate(
@@ -254,7 +219,7 @@ def _read(model: LoadedModel, shown: Sequence[np.ndarray]) -> np.ndarray:
     """Return what a network says of each kind of image, (3, N), int64."""
     from xai.attacks.volley import classified
 
-    return np.stack([classified(model, _fitted(model, batch)).argmax(1) for batch in shown])
+    return np.stack([classified(model, partners.fitted(model, batch)).argmax(1) for batch in shown])
 
 
 def _offset(progress: Progress, first: int, total: int) -> Progress:

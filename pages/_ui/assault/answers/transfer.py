@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._ui import cached, controls, link, panels, progress
+from pages._ui import cached, controls, panels, progress, witnesses
 from pages._ui.assault.answers import table
 from pages._ui.assault.attacking import Attacked, AttackKey
 from pages._ui.workbench import Bench
-from xai import models
 from xai.attacks import ATTACKS
 from xai.attacks.studies import transfer
 from xai.attacks.studies.transfer import KINDS, Transfer, TransferRate
@@ -22,8 +21,6 @@ from xai.jobs import Report
 from xai.models import ModelSpec
 from xai.types import Params
 
-#: Networks that are asked at once, besides the attacked one: so many stay in memory.
-_MOST = 3
 #: Over how many images the share is counted.
 _COUNTS = (30, 100, 300, 1000)
 
@@ -50,58 +47,11 @@ class RateKey:
 
 def show(bench: Bench, attacked: Attacked) -> None:
     """Draw what other networks say of this attack, and of attacks on many images."""
-    specs = transfer.partners(bench.spec, bench.data)
-    ready = [spec for spec in specs if models.is_ready(spec.name)]
-    if not ready:
-        _alone(bench, specs)
+    chosen = witnesses.choose(bench, "transfer.models")
+    if not chosen:
         return
-    chosen = _choose(ready)
-    missing = [spec.label for spec in specs if spec not in ready]
-    if missing:
-        st.caption(f"Not fetched, so not asked: {', '.join(missing)}.")
     _one_image(bench, attacked, chosen)
     _many_images(bench, attacked, chosen)
-
-
-def _alone(bench: Bench, specs: Sequence[ModelSpec]) -> None:
-    label = panels.plain(bench.spec.label)
-    if not specs:
-        st.info(f"No other network here has the classes of {label}.", icon=":material/info:")
-        return
-    least = min(specs, key=lambda spec: spec.download_bytes)
-    st.info(
-        f"{label} has no partner on this machine. {len(specs)} networks with the same classes "
-        f"would take this image ({', '.join(spec.label for spec in specs)}), but the weights of "
-        "none are here. Choose one as the model in the sidebar to fetch them (the smallest, "
-        f"{least.label}: {least.download_bytes / 1e6:.0f} MB), then come back to this one.",
-        icon=":material/download:",
-    )
-
-
-def _choose(ready: Sequence[ModelSpec]) -> list[ModelSpec]:
-    """Draw the choice of networks where there are many, since each takes memory."""
-    if len(ready) <= _MOST:
-        return list(ready)
-    specs = {spec.name: spec for spec in ready}
-    first = list(specs)[:_MOST]
-
-    def parse(text: str) -> list[str] | None:
-        names = [name for name in text.split(",") if name]
-        return names[:_MOST] if all(name in specs for name in names) else None
-
-    key = "transfer.models"
-    link.restore(key, parse, what="network", default=first)
-    st.session_state[key] = [name for name in st.session_state[key] if name in specs] or first
-    names = st.multiselect(
-        f"Networks to ask (up to {_MOST})",
-        list(specs),
-        key=key,
-        format_func=lambda name: specs[name].label,
-        max_selections=_MOST,
-        persist_state="session",
-    )
-    link.publish(key, None if names == first else ",".join(names))
-    return [specs[name] for name in names or first]
 
 
 def _one_image(bench: Bench, attacked: Attacked, chosen: Sequence[ModelSpec]) -> None:

@@ -1,0 +1,1 @@
+"""One module a question that can be asked of a grown image."""

@@ -1,0 +1,61 @@
+"""What grows, and what has grown: the picture, what the network says of it, and the course."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages._ui import panels
+from pages._ui.growing import timeline
+from pages._ui.growing.wish import Wish
+from pages._ui.workbench import Bench
+from xai.figures import charts
+from xai.figures.wording import number
+from xai.visualization import named
+
+if TYPE_CHECKING:
+    from pages._ui.growing.running import Grown
+    from xai.types import Prediction
+    from xai.visualization import Sight
+
+#: Classes that are shown with their probabilities.
+_TOP = 5
+
+
+def growing(bench: Bench, wish: Wish, sight: Sight) -> None:
+    """Draw a run at work, or one that was stopped."""
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        timeline.growing(sight, name(bench, wish))
+    with right:
+        _numbers(bench, wish, sight.prediction, sight.score, sight.done)
+        timeline.course(sight.state, total=sight.total, heights=(150, 120))
+
+
+def show(bench: Bench, grown: Grown) -> None:
+    """Draw an image that has grown."""
+    found = grown.result
+    for note in found.notes:
+        st.warning(f"{note[0].upper()}{note[1:]}.", icon=":material/info:")
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        timeline.show(grown, name(bench, grown.wish))
+    with right:
+        _numbers(bench, grown.wish, found.prediction, found.score, found.state.step)
+        timeline.course(found.state, heights=(150, 120))
+
+
+def name(bench: Bench, wish: Wish) -> str:
+    """Say what an image is grown for."""
+    return named(bench.model, wish.objective, wish.layer, wish.index)
+
+
+def _numbers(bench: Bench, wish: Wish, prediction: Prediction, score: float, steps: int) -> None:
+    st.markdown(f"**{panels.plain(name(bench, wish))}**: {number(score)} after {steps} steps")
+    target = wish.classes[0] if wish.classes else None
+    st.altair_chart(
+        charts.probabilities(prediction, k=_TOP, target=target, row_height=28),
+        width="stretch",
+        alt=f"the {_TOP} most probable classes of the grown image",
+    )

@@ -1,0 +1,1 @@
+"""What grown images are worth: many at once, knob by knob, beside real images."""
