@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from xai.visualization import Sight, Visualization, VisualizationParams, off, preset, run
 from xai.visualization.aims import aim
 from xai.visualization.ascent import grow
 from xai.visualization.course import MOST_FRAMES
+from xai.visualization.likeness import crowding
+from xai.visualization.scoring import scoring
 
 EVERYTHING = VisualizationParams(
     steps=8, pace=2.0, momentum=0.6, weight_decay=0.02, blur_sigma=0.7, blur_every=3,
@@ -92,6 +96,8 @@ def test_more_steps_can_be_asked_for(lenet):
     assert fingerprint(longer) == fingerprint(whole)
     assert short.history == whole.history[:6]
     assert short.state.step == 6
+    # More steps are no other settings.
+    assert [step for step, _ in longer.state.changes] == [0]
     still = run(lenet, "class", index=5, params={"steps": 6}, seed=2, resume=longer)
     np.testing.assert_array_equal(still.image, longer.image)
     assert still.state.digest == longer.state.digest
@@ -213,6 +219,17 @@ def test_a_batch_goes_on_bit_for_bit(tiny, looks):
         assert [fingerprint(one) for one in again] == [fingerprint(one) for one in whole]
 
 
+def test_crowding_is_the_mean_cosine_of_two_different_images():
+    rows = torch.tensor([[2.0, 0.0], [0.0, 0.5], [1.0, 1.0]])
+    assert float(crowding(rows)) == pytest.approx(2 * 0.5**0.5 / 3)
+    assert float(crowding(rows[:1])) == 0
+    # Of maps: which channels go together, wherever that is.
+    maps = torch.randn((1, 3, 4, 5), generator=torch.Generator().manual_seed(1))
+    moved = torch.cat((maps, maps.roll((1, 2), (2, 3)), maps.flip(1)))
+    assert float(crowding(moved[:2])) == pytest.approx(1)
+    assert float(crowding(moved[::2])) < 0.99
+
+
 def test_images_that_are_pushed_apart_are_less_alike(tiny):
     from xai.visualization.likeness import crowding
     from xai.visualization.scoring import scoring
@@ -233,8 +250,6 @@ def test_images_that_are_pushed_apart_are_less_alike(tiny):
 
 
 def test_one_dead_image_stops_no_other(wrapped):
-    from torch import nn
-
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(18, 2))
     net[0].weight.data[0] = 0
     model = wrapped(net, (1, 5, 5))

@@ -92,3 +92,11 @@ def reel(digest: str, quality: int | None, _frames: np.ndarray) -> tuple[bytes, 
     """
     sheet = sprites.sprite(_frames)
     return sheet.webp(quality), sheet.columns
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def knob_picture(name: str, value: float, side: int) -> bytes:
+    """Return the picture of what a regulariser does, as PNG; ``side`` is that of the images."""
+    from xai.figures import knob_pictures
+
+    return knob_pictures.knob_picture(name, value, side)

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages._ui import controls, link
+from pages._ui.growing import knob_cards
 from pages._ui.workbench import Bench
 from xai.visualization import REGULARIZERS, VisualizationParams, off, preset
 
@@ -45,10 +46,18 @@ def choose(bench: Bench, objective: str) -> VisualizationParams:
         for name, column in zip(_BESIDE[first : first + 2], st.columns(2), strict=False):
             with column:
                 given[name] = _one(name, tested)
+    _meaning(bench, given)
     fixed = {} if bench.spec.channels == 3 else {"color": "auto"}
     with st.popover("More settings", icon=":material/tune:", width="stretch"):
         rare = controls.params(VisualizationParams, _KEY, only=_RARE, fixed=fixed, defaults=tested)
     return replace(tested, **given, **{name: getattr(rare, name) for name in _RARE})
+
+
+def _meaning(bench: Bench, given: dict[str, Any]) -> None:
+    """Offer a picture and a sentence of what each regulariser does, as far as it is turned."""
+    with st.popover("What does each do?", icon=":material/help:", width="stretch"):
+        for name in REGULARIZERS:
+            st.html(knob_cards.card(name, given[name], max(bench.spec.input_size)))
 
 
 def _one(name: str, tested: VisualizationParams) -> Any:

@@ -105,8 +105,7 @@ def follow(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> 
     New settings reach a run that grows at once, from where it is; one that was stopped or has
     come to its end waits to be told.
     """
-    digest = bench.digest if params.start == "image" else ""
-    root = Root(bench.model_name, digest, wish, params.start, seed)
+    root = _root(bench, wish, params, seed)
     run = _runs().get(root) or _Run(params)
     wanted = replace(params, steps=min(2000, params.steps + run.extra))
     if run.params != wanted and run.result is None:
@@ -127,6 +126,25 @@ def follow(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> 
     if run.latest is not None:
         outcome.growing(bench, wish, run.latest)
     return None
+
+
+def adopt(bench: Bench, wish: Wish, found: Visualization) -> None:
+    """Take an image that has grown elsewhere on the page as that of a wish, not to grow it again.
+
+    Parameters
+    ----------
+    bench : Bench
+    wish : Wish
+    found : Visualization
+        What a run of its own would have come to: its settings and seed are its own.
+    """
+    root = _root(bench, wish, found.params, found.seed)
+    _keep(root, _Run(found.params, state=found.state, result=found))
+
+
+def _root(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> Root:
+    digest = bench.digest if params.start == "image" else ""
+    return Root(bench.model_name, digest, wish, params.start, seed)
 
 
 def _turned(root: Root, run: _Run, wanted: VisualizationParams) -> _Run:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages._ui import cached, controls, panels, progress
+from pages._ui.growing import knob_cards
 from pages._ui.growing.answers import knob_tiles
 from pages._ui.growing.answers.knob_tiles import Tile
 from pages._ui.workbench import Bench
@@ -246,7 +247,7 @@ def _most(single: Sequence[Outcome], every: Outcome, bare: Outcome) -> str:
     best = min(single, key=way) if alone else max(single, key=way)
     if (way(best) >= 0) if alone else (way(best) <= 0):
         return ""
-    name = knob_tiles.label(best.variant.name).lower()
+    name = knob_cards.label(best.variant.name).lower()
     share = percent(best.roughness.fine)
     if alone:
         return f" Alone, **{name}** takes away most of it: {share} is left."

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages._ui import panels
+from pages._ui.growing.knob_cards import label, picture, turned
 from pages._ui.workbench import Bench
 from xai import images
 from xai.figures import pictures
 from xai.figures.knob_pictures import HEIGHT as KNOB_HEIGHT
-from xai.figures.knob_pictures import WIDTH as KNOB_WIDTH
-from xai.figures.knob_pictures import knob_picture
 from xai.figures.wording import number, percent, short
 from xai.visualization import VisualizationParams, used
 
@@ -63,11 +62,6 @@ def word(variant: Variant) -> str:
     return f"{name} alone" if variant.kind == "alone" else f"without {name}"
 
 
-def label(name: str) -> str:
-    """Write a regulariser's name as its slider does."""
-    return name.replace("_", " ").capitalize()
-
-
 def head(bench: Bench, grown: Grown, variant: Variant) -> None:
     """Draw what stands above a tile: the knob, what it does, and how far it is turned."""
     if variant.kind == "all":
@@ -79,17 +73,11 @@ def head(bench: Bench, grown: Grown, variant: Variant) -> None:
     name = variant.name
     shown = variant if variant.kind == "alone" else None
     value = getattr(grown.params if shown is None else shown.params, name)
-    unit = VisualizationParams.infos()[name].unit
-    said = f"{number(value)} {unit}".strip()
+    said = turned(name, value)
     if shown is not None and name not in used(grown.params):
         said += ", not used above"
-    url = images.data_url(knob_picture(name, value, max(bench.spec.input_size)))
     title = label(name) if variant.kind == "alone" else f"No {label(name).lower()}"
-    picture = (
-        f'<img src="{url}" alt="" width="{KNOB_WIDTH}" height="{KNOB_HEIGHT}" '
-        'style="flex:none;image-rendering:pixelated">'
-    )
-    st.html(_heading(title, said, picture))
+    st.html(_heading(title, said, picture(name, value, max(bench.spec.input_size))))
 
 
 def _heading(title: str, said: str, picture: str) -> str:

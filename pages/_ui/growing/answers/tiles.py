@@ -10,11 +10,14 @@ import streamlit as st
 
 from pages._ui import link, panels
 from pages._ui.channels import choices
+from pages._ui.growing import running
+from pages._ui.growing.wish import Wish
 from pages._ui.mosaic_view import TONES, Cell, mosaic_view
 from pages._ui.workbench import Bench
 from xai import images
 from xai.figures.mosaic import mosaic
 from xai.figures.wording import number
+from xai.visualization import Visualization
 
 if TYPE_CHECKING:
     from xai.types import Prediction
@@ -94,7 +97,10 @@ def draw(
 
 def wish_for(bench: Bench, grid: Grid, place: int) -> None:
     """Make what a tile was grown for, and its seed, the page's wish, and run the page."""
-    aim, layer = grid.aims[place], grid.aims[place].layer
+    aim, layer, tile = grid.aims[place], grid.aims[place].layer, grid.tiles[place]
+    if isinstance(tile, Visualization) and not grid.diversity:
+        # One that was pushed away from others would not have grown so by itself.
+        running.adopt(bench, Wish(aim.objective, layer, aim.index), tile)
     if aim.objective == "class":
         link.ask(**{"wish": "class", "wish.class": str(aim.index)})
     elif aim.objective == "channel" and isinstance(aim.index, int) and layer is not None:
