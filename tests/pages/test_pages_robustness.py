@@ -146,7 +146,7 @@ def test_a_stop_keeps_what_is_there_and_goes_on_to_the_same_end(
     table = charted(at, "between")
     assert table[table["method"] == "PGD"]["accuracy"].tolist()[1:] == pytest.approx(part.tolist())
     slow = False
-    settle(at.button("many.on").click().run())
+    settle(next(one for one in at.button if one.label == "Go on").click().run())
     calm(at)
     assert not any("Stopped" in one.value for one in at.info)
     table = charted(at, "between")

@@ -225,15 +225,13 @@ def test_crowding_is_the_mean_cosine_of_two_different_images():
     assert float(crowding(rows[:1])) == 0
     # Of maps: which channels go together, wherever that is.
     maps = torch.randn((1, 3, 4, 5), generator=torch.Generator().manual_seed(1))
+    maps = maps * torch.tensor([0.5, 1.0, 2.0]).reshape(1, 3, 1, 1)
     moved = torch.cat((maps, maps.roll((1, 2), (2, 3)), maps.flip(1)))
     assert float(crowding(moved[:2])) == pytest.approx(1)
     assert float(crowding(moved[::2])) < 0.99
 
 
 def test_images_that_are_pushed_apart_are_less_alike(tiny):
-    from xai.visualization.likeness import crowding
-    from xai.visualization.scoring import scoring
-
     wishes = [aim(tiny, "channel", "2", 1)] * 4
     params = dataclasses.replace(off(EVERYTHING), steps=20)
 

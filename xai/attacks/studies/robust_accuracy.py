@@ -75,6 +75,11 @@ class Robustness:
         return self.done == self.total
 
     @property
+    def resting(self) -> bool:
+        """Whether this is a good moment to let others pass: between two batches it always is."""
+        return True
+
+    @property
     def clean_hits(self) -> int:
         """How many of the images that are done the model reads rightly without any attack."""
         return int((self.clean[: self.done] == self.labels[: self.done]).sum())
