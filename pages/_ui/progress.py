@@ -188,6 +188,18 @@ def is_stopped(key: object) -> bool:
     return key in st.session_state.get("_stopped", ())
 
 
+def allow(key: object) -> None:
+    """Let a computation that this session gave up be asked for again."""
+    st.session_state.get("_stopped", set()).discard(key)
+
+
+def gave_way(key: object) -> bool:
+    """Say whether a computation was given up since the reader looked elsewhere."""
+    job = cached.jobs().get(key)
+    status = None if job is None else job.snapshot()
+    return status is None or status.stopping or status.state == "cancelled"
+
+
 def stop(key: object, jobs: Jobs | None = None) -> None:
     """Give a computation up for this session; the page offers to start it again."""
     st.session_state.setdefault("_stopped", set()).add(key)

@@ -99,7 +99,7 @@ def follow(
         if latest is not None and progress.is_stopped(turn):
             _offer(key, course, stopped(latest))
             return latest
-        if latest is not course.state and _gave_way(turn):
+        if latest is not course.state and progress.gave_way(turn):
             _keep(key, course.next())
             continue
 
@@ -113,12 +113,6 @@ def follow(
         if found is None or found.complete:
             return found
         _keep(key, replace(course, latest=found).next())
-
-
-def _gave_way(turn: TurnKey) -> bool:
-    """Say whether a turn was given up since the reader looked elsewhere."""
-    job = cached.jobs().get(turn)
-    return job is None or job.state == "cancelled"
 
 
 def _turn(work: Work[P], state: object) -> Callable[[Report], P]:

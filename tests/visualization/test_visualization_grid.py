@@ -229,3 +229,14 @@ def test_what_makes_no_several_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=match):
         several(tiny, aim(tiny, "class", None, 0), PARAMS, seeds, push)
+
+
+def test_the_time_lines_of_a_grid_are_bounded_together(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 3 * 9 * 8
+    monkeypatch.setattr(study, "_FILM_BYTES", 2 * 5 * size)
+    params = VisualizationParams(steps=20)
+    found = grid(tiny, [aim(tiny, "class", index=index) for index in (0, 1)], params)
+    kept = [frame.image.nbytes for tile in found.tiles if tile for frame in tile.state.frames]
+    assert 4 * size <= sum(kept) <= 2 * 5 * size

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from dataclasses import replace
 
 import ascent_reference as reference
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from xai.models import LoadedModel
 from xai.visualization import OBJECTIVES, VisualizationParams, off, preset, run, settled
 from xai.visualization import regularizers as hold
 from xai.visualization.aims import aim
@@ -285,31 +288,29 @@ def test_so_are_those_with_other_rates_and_colours(smooth, looks, monkeypatch, s
 def spy(rule, calls: list[tuple]):
     """Let a rule be used and write down how."""
 
-    def used(x, first, second):
-        calls.append((first, second))
-        return rule(x, first, second)
+    def used(x, *how):
+        calls.append(how)
+        return rule(x, *how)
 
     return used
 
 
 def check_literally(model, looks, monkeypatch, settings) -> None:
     """Hold each of four steps to the literal version, from where the step began."""
-    drawn: dict[str, list[tuple]] = {"turned": [], "shifted": []}
-    for name, calls in drawn.items():
-        monkeypatch.setattr(hold, name, spy(getattr(hold, name), calls))
+    drawn: list[tuple] = []
+    monkeypatch.setattr(hold, "turned", spy(hold.turned, drawn))
     params = VisualizationParams(**{"steps": 4, "momentum": 0.5, "pace": 2.0, **settings})
     run(model, "contrast", index=(2, 0), params=params, seed=4, on_step=looks.append)
     score = reference.in_float64(model, "contrast", (2, 0))
     literal = reference.LiteralStep(score, model.input_shape[2], model.spec.mean, params)
     rate = params.learning_rate
     for step, (before, after) in enumerate(itertools.pairwise(looks)):
-        turn = drawn["turned"][step] if drawn["turned"] else (0, 1)
-        shift = drawn["shifted"][step] if drawn["shifted"] else (0, 0)
-        assert abs(turn[0]) <= params.rotation
-        assert abs(turn[1] - 1) <= params.scale
+        degrees, factor, *shift = moved = drawn[step] if drawn else (0, 1, 0, 0)
+        assert abs(degrees) <= params.rotation
+        assert abs(factor - 1) <= params.scale
         assert max(map(abs, shift)) <= params.jitter
         state = before.state
-        z, velocity, used = literal.take(state.canvas, state.velocity, step, (*turn, *shift), rate)
+        z, velocity, used = literal.take(state.canvas, state.velocity, step, moved, rate)
         scale = max(1, abs(z).max())
         np.testing.assert_allclose(after.state.canvas / scale, z / scale, atol=1e-5)
         np.testing.assert_allclose(after.state.velocity / scale, velocity / scale, atol=1e-5)
@@ -317,8 +318,8 @@ def check_literally(model, looks, monkeypatch, settings) -> None:
         if params.schedule == "fixed" and rate is None:
             rate = used
     assert len(looks) == 5
-    assert len({tuple(one) for one in drawn["turned"]}) == (
-        4 if params.rotation or params.scale else 0
+    assert len({one[:2] for one in drawn}) == (
+        4 if params.rotation or params.scale else bool(params.jitter)
     )
 
 
@@ -490,3 +491,24 @@ def test_where_faint_noise_is_not_heard_it_starts_louder(wrapped, looks, thresho
     assert looks[0].image.std() == pytest.approx(spread, rel=0.3)
     assert found.score > looks[0].score
     assert found.notes == ()
+
+
+def test_an_image_that_is_not_heard_is_shown_otherwise_before_it_is_given_up(
+    wrapped: Callable[..., LoadedModel],
+) -> None:
+    class Spot(nn.Module):
+        """Answers to one pixel alone, and only if it is bright."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            seen = torch.relu(x[:, 0, 4, 4] - 0.5)
+            return torch.stack([seen, -seen], 1)
+
+    model = wrapped(Spot(), (1, 9, 9), mean=(0.0,), std=(1.0,))
+    image = np.zeros((1, 9, 9), np.float32)
+    image[0, 4, 5] = 1
+    settings = VisualizationParams(steps=1, start="image", parameterization="pixels", jitter=1)
+    found = [run(model, "class", index=0, params=settings, image=image, seed=s) for s in range(30)]
+    # One of nine shifts is heard: a single look would take about three of thirty steps.
+    assert 8 <= sum(len(one.history) for one in found) <= 22
+    still = replace(settings, jitter=0)
+    assert not run(model, "class", index=0, params=still, image=image).history

@@ -49,6 +49,23 @@ def test_no_blur_and_a_flat_image_stay_as_they_are():
 
 
 # -------------------------------------------------------------------- total variation
+def test_turned_and_shifted_at_once_is_one_after_the_other():
+    x = torch.rand((2, 3, 6, 9), generator=torch.Generator().manual_seed(3))
+    for down, right in ((0, 0), (2, -3), (-5, 8), (7, -10)):
+        expected = hold.shifted(hold.turned(x, 25, 1.2), down, right)
+        torch.testing.assert_close(hold.turned(x, 25, 1.2, down, right), expected)
+        assert torch.equal(hold.turned(x, 0, 1, down, right), hold.shifted(x, down, right))
+
+
+def test_what_was_prepared_in_inference_mode_serves_a_gradient():
+    with torch.inference_mode():
+        hold.blurred(torch.ones(1, 1, 11, 13), 0.77)
+        hold.turned(torch.ones(1, 1, 11, 13), 5, 1.1, 1, 2)
+    x = torch.ones(1, 1, 11, 13).requires_grad_()
+    for found in (hold.blurred(x, 0.77), hold.turned(x, 5, 1.1, 1, 2)):
+        assert torch.autograd.grad(found.sum(), x)[0].any()
+
+
 def test_the_slope_of_the_total_variation_is_its_gradient():
     x = torch.cat((picture(), picture(seed=4)))
     for one, slope in zip(x, hold.variation_slope(x), strict=True):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from xai.visualization import Sight, Visualization, VisualizationParams, off, preset, run
+from xai.visualization import Sight, Visualization, VisualizationParams, ascent, off, preset, run
 from xai.visualization.aims import aim
 from xai.visualization.ascent import grow
 from xai.visualization.course import MOST_FRAMES
@@ -260,6 +260,50 @@ def test_one_dead_image_stops_no_other(wrapped):
     assert "dead" in dead.notes[0]
     assert alive.score > alive.start_score
     assert len(alive.history) == len(said) == 8
+
+
+def test_one_image_without_a_number_does_not_stop_the_push_of_others(tiny, monkeypatch):
+    """Its answer makes all cosines NaN, and so every gradient of the push."""
+    monkeypatch.setattr(ascent, "crowding", lambda output: crowding(output) * torch.nan)
+    wishes = [aim(tiny, "channel", "3", index) for index in (0, 3)]
+    found = grow(tiny, wishes, off(EVERYTHING), (7, 8), diversity=0.5)
+    assert not any(one.diverged for one in found)
+    assert all(len(one.history) == 8 for one in found)
+
+
+def test_an_image_that_has_ended_is_not_moved_by_those_that_go_on(wrapped):
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(18, 2))
+    net[0].weight.data[0] = 0
+    model = wrapped(net, (1, 5, 5))
+    both = [aim(model, "channel", "0", index) for index in (1, 1)]
+    params = off(EVERYTHING)
+    states = [one.state for one in grow(model, both, params, (1, 2))]
+    both[0] = aim(model, "channel", "0", 0)
+    more = dataclasses.replace(params, steps=12)
+    dead, alive = grow(model, both, more, (1, 2), states=states)
+    np.testing.assert_array_equal(dead.state.canvas, states[0].canvas)
+    np.testing.assert_array_equal(dead.state.velocity, states[0].velocity)
+    assert states[0].velocity.any()
+    assert len(alive.history) == 12
+
+
+def test_a_shorter_film_shows_the_same_run(tiny):
+    wish, params = [aim(tiny, "class", index=1)], dataclasses.replace(EVERYTHING, steps=23)
+    (whole,), (short,) = (grow(tiny, wish, params, (1,), film=film) for film in (60, 5))
+    assert [one.step for one in short.frames] == [0, 8, 16]
+    for one in short.frames:
+        np.testing.assert_array_equal(one.image, whole.frames[one.step].image)
+        assert not one.image.flags.writeable
+    assert short.image.tobytes() == whole.image.tobytes()
+    (again,) = grow(tiny, wish, params, (1,), film=2, states=[whole.state])
+    assert len(again.frames) == 2
+
+
+def test_states_of_two_batches_are_refused(tiny):
+    wishes = [aim(tiny, "class", index=1)] * 2
+    one, other = (run(tiny, "class", index=1, params=EVERYTHING, seed=k).state for k in (1, 2))
+    with pytest.raises(ValueError, match="one batch"):
+        grow(tiny, wishes, EVERYTHING, (1, 2), states=(one, other))
 
 
 def test_batches_that_make_no_sense_are_refused(tiny):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from xai.models.loaded import LoadedModel
 
-#: Bytes that the activations of one batch may take, and the most images in it: beyond,
-#: they no longer fit the processor's cache and a batch takes longer for each image.
+#: Bytes that the activations of one batch may take, and the most images in it: beyond, a
+#: batch takes longer for each image, and a small machine has no more to spare.
 _MOST_BYTES = 2**28
 _MOST = 128
 #: An activation is kept, its gradient comes, and a copy of either may be under way.

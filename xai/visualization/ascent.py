@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ from xai.visualization import regularizers as hold
 from xai.visualization.aims import Aim
 from xai.visualization.canvases import Canvas, canvas
 from xai.visualization.conclusion import conclude
-from xai.visualization.course import Climb
+from xai.visualization.course import MOST_FRAMES, Climb
 from xai.visualization.likeness import crowding
 from xai.visualization.result import State, Step, Visualization
+from xai.visualization.rows import mean_sizes, merged, pushed, wide
 from xai.visualization.scoring import Score, scoring
 from xai.visualization.starting import LEVEL, begun, checked_seeds, resumed, slope_of
 from xai.visualization.telling import OnSights, Teller
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 _WILD = 0.2
 #: So many of them on end without a better score than ever: the learning rate is too high.
 _RESTLESS = 10
+#: Other shifts and turns that are tried for an image that is not answered to.
+_TRIES = 4
+#: Slack of a canvas below which its image stands still: no step brings it back.
+_FLAT = 5e-4
 
 
 def grow(
@@ -40,6 +46,7 @@ def grow(
     *,
     image: np.ndarray | None = None,
     diversity: float = 0.0,
+    film: int = MOST_FRAMES,
     states: Sequence[State] | None = None,
     progress: Progress | None = None,
     on_step: OnSights | None = None,
@@ -59,6 +66,8 @@ def grow(
     diversity : float
         How hard the images are pushed apart, as a share of the pull of the objective; by what
         the aims' layer answers, for classes that of the model's ``cam_layer``.
+    film : int
+        Frames that are kept of each image, at the most; at least 2.
     states : sequence of N State, optional
         Of one step and one batch.
     progress, on_step : callable, optional
@@ -88,6 +97,8 @@ def grow(
             climb = begun(model, drawn, params, numbers, image, score)
         else:
             climb = resumed(model, drawn, params, states)
+        for course in climb.courses:
+            course.keep(film)
         ascent = Ascent(model, aims, params, drawn, score, climb, diversity)
         ascent.run(Teller(ascent, progress, on_step))
         return conclude(ascent, numbers)
@@ -106,8 +117,11 @@ class Ascent:
     diversity: float = 0.0
 
     def __post_init__(self) -> None:
-        self.ended: list[str] = [""] * len(self.climb.z)
+        count = len(self.climb.z)
+        self.ended: list[str] = [""] * count
         self.image = self.canvas.decode(self.climb.z)
+        # At least this far each image can still be moved.
+        self._slack = [0.0] * count
 
     def run(self, tell: Teller) -> None:
         """Take all steps that are left, unless every row has ended before."""
@@ -118,54 +132,74 @@ class Ascent:
 
     # ---------------------------------------------------------------------- one step
     def _step(self) -> None:
+        slope, said = self._look()
+        for _ in range(_TRIES if self._moves else 0):
+            if all(size or why for (_, size), why in zip(said, self.ended, strict=True)):
+                break
+            # Shifted or turned otherwise, the image may be answered to again.
+            slope, said = self._look()
+        lost = self._judge(said)
+        if not all(self.ended):
+            self._advance(slope, said)
+        if any(lost):
+            self._rewind(lost)
+
+    def _look(self) -> tuple[Tensor, list[tuple[float, float]]]:
+        """Return the gradient at the images; of each its score, and the gradient's mean size."""
         x = self.image.detach().requires_grad_()
         scores, output = self.score(self._moved(x))
         slope = self._slope(scores, output, x)
-        scores = scores.detach()
-        size = slope.abs().mean((1, 2, 3))
-        active = self._judge(scores, size)
-        if bool(active.any()):
-            self._advance(x.detach(), slope, scores, size, active)
-        self._rewind()
+        return slope, list(zip(scores.tolist(), mean_sizes(slope), strict=True))
 
-    def _advance(
-        self, x: Tensor, slope: Tensor, scores: Tensor, size: Tensor, active: Tensor
-    ) -> None:
+    @property
+    def _moves(self) -> bool:
+        """Whether images are shifted, turned or scaled at random."""
+        return bool(self.params.rotation or self.params.scale or self.params.jitter)
+
+    def _advance(self, slope: Tensor, said: Sequence[tuple[float, float]]) -> None:
         """Take the step, of the rows that are active, and write it down."""
-        climb, params = self.climb, self.params
-        pull = self.canvas.pull(x, self._held_back(slope, x, size))
-        rate = self._rate(pull, x)
-        better = active & (scores > climb.best_score) & ~self.canvas.frozen(x)
-        climb.best_score = torch.where(better, scores, climb.best_score)
-        climb.best = torch.where(_wide(better, climb.z), climb.z, climb.best)
-        climb.velocity = params.momentum * climb.velocity + _wide(rate, pull) * pull
-        climb.z = torch.where(_wide(active, climb.z), self._moved_on(), climb.z)
+        climb, x, active = self.climb, self.image, [not why for why in self.ended]
+        pull = self.canvas.pull(x, self._held_back(slope, said))
+        self._rate(pull, x)
+        better = [
+            on and score > best and not stuck
+            for on, (score, _), best, stuck in zip(
+                active, said, climb.best_score, self._stuck(), strict=True
+            )
+        ]
+        for row in filter(better.__getitem__, range(len(better))):
+            climb.best_score[row] = said[row][0]
+        climb.best = merged(better, climb.z, climb.best)
+        velocity = pushed(climb.velocity * self.params.momentum, pull, climb.rate)
+        climb.velocity = merged(active, velocity, climb.velocity)
+        climb.z = merged(active, self._moved_on(), climb.z)
         climb.step += 1
         self.image = self.canvas.decode(climb.z)
-        self._write(x, scores, size, better)
+        self._write(x, said, better)
 
-    def _rewind(self) -> None:
+    def _rewind(self, lost: Sequence[bool]) -> None:
         """Put rows that diverged back to their best image, at rest: there one may go on."""
         climb = self.climb
-        lost = torch.tensor([why == "diverged" for why in self.ended], device=climb.z.device)
-        if bool(lost.any()):
-            wide = _wide(lost, climb.z)
-            climb.z = torch.where(wide, climb.best, climb.z)
-            climb.velocity = torch.where(wide, 0.0, climb.velocity)
-            climb.restless = torch.where(lost, 0, climb.restless)
-            self.image = self.canvas.decode(climb.z)
+        climb.z = merged(lost, climb.best, climb.z)
+        climb.velocity = merged(lost, torch.zeros_like(climb.z), climb.velocity)
+        for row, gone in enumerate(lost):
+            if gone:
+                climb.restless[row], self._slack[row] = 0, 0.0
+        self.image = self.canvas.decode(climb.z)
 
     def _moved(self, x: Tensor) -> Tensor:
         """Turn, scale and shift the images at random, as the settings allow."""
-        params, generator = self.params, self.climb.generator
-        if params.rotation or params.scale:
-            angle, factor = (torch.rand(2, generator=generator) * 2 - 1).tolist()
-            x = hold.turned(x, angle * params.rotation, 1 + factor * params.scale)
-        if params.jitter:
-            most = params.jitter
-            down, right = torch.randint(-most, most + 1, (2,), generator=generator).tolist()
-            x = hold.shifted(x, down, right)
-        return x
+        params, most = self.params, self.params.jitter
+        if not self._moves:
+            return x
+        angle, factor, down, right = torch.rand(4, generator=self.climb.generator).tolist()
+        return hold.turned(
+            x,
+            (2 * angle - 1) * params.rotation,
+            1 + (2 * factor - 1) * params.scale,
+            int(down * (2 * most + 1)) - most,
+            int(right * (2 * most + 1)) - most,
+        )
 
     def _slope(self, scores: Tensor, output: Tensor, x: Tensor) -> Tensor:
         """Return the gradient at the images, those of a batch pushed apart if that is asked."""
@@ -175,34 +209,35 @@ class Ascent:
         if not crowded.requires_grad:
             return slope_of(scores, x)
         (apart,) = torch.autograd.grad(crowded, x, retain_graph=True)
+        # One image whose answer is no number must not take the others with it.
+        apart = apart.nan_to_num(0, 0, 0)
         slope = slope_of(scores, x)
         share = slope.abs().mean((1, 2, 3), keepdim=True) / apart.abs().mean().clamp(min=1e-30)
         return slope - self.diversity * share * apart
 
-    def _held_back(self, slope: Tensor, x: Tensor, size: Tensor) -> Tensor:
+    def _held_back(self, slope: Tensor, said: Sequence[tuple[float, float]]) -> Tensor:
         """Return the gradient as the regularisers leave it."""
         params, climb = self.params, self.climb
         slope = hold.clipped(slope, params.gradient_clip)
         slope = hold.coarse(slope, hold.coarseness(climb.step, params.steps, params.octaves))
         if params.total_variation:
-            price = params.total_variation * _wide(size, slope)
-            slope = slope - price * hold.variation_slope(x)
+            prices = slope.new_tensor([params.total_variation * size for _, size in said])
+            slope = slope - wide(prices, slope) * hold.variation_slope(self.image)
         return slope
 
-    def _rate(self, pull: Tensor, x: Tensor) -> Tensor:
-        """Return the learning rate of each row, shape (N,); propose one at the first step."""
+    def _rate(self, pull: Tensor, x: Tensor) -> None:
+        """Set the learning rate of each row; propose one at the first step."""
         climb, params = self.climb, self.params
+        found = climb.proposed
         if climb.step == 0 or params.schedule == "renewed":
-            moved = self.canvas.push(x, pull).abs().mean((1, 2, 3))
-            found = torch.where(moved > 0, LEVEL / moved.clamp(min=1e-38), 0.0)
+            moved = mean_sizes(self.canvas.push(x, pull))
+            found = [LEVEL / max(one, 1e-38) if one > 0 else 0.0 for one in moved]
             if climb.step == 0:
                 climb.proposed = found
-        if params.learning_rate is not None:
-            climb.rate = torch.full_like(climb.proposed, params.learning_rate)
+        if params.learning_rate is None:
+            climb.rate = [params.pace * one for one in found]
         else:
-            now = found if params.schedule == "renewed" else climb.proposed
-            climb.rate = params.pace * now
-        return climb.rate
+            climb.rate = [params.learning_rate] * len(found)
 
     def _moved_on(self) -> Tensor:
         """Return the canvas after the step, faded and blurred."""
@@ -215,31 +250,41 @@ class Ascent:
         return self.canvas.held(z)
 
     # -------------------------------------------------------------- what comes of it
-    def _judge(self, scores: Tensor, size: Tensor) -> Tensor:
-        """Say which rows go on; note why the others do not."""
-        climb = self.climb
-        finite = torch.isfinite(scores) & torch.isfinite(size)
-        for row, (good, slope) in enumerate(zip(finite.tolist(), size.tolist(), strict=True)):
+    def _judge(self, said: Sequence[tuple[float, float]]) -> list[bool]:
+        """Note which rows end here, and why; say which of them diverged."""
+        lost = [False] * len(said)
+        for row, (score, size) in enumerate(said):
             if self.ended[row]:
                 continue
-            if not good or int(climb.restless[row]) >= _RESTLESS:
+            finite = math.isfinite(score) and math.isfinite(size)
+            lost[row] = not finite or self.climb.restless[row] >= _RESTLESS
+            if lost[row]:
                 self.ended[row] = "diverged"
-            elif slope == 0:
+            elif size == 0:
                 self.ended[row] = "vanished"
-        return torch.tensor([not why for why in self.ended], device=scores.device)
+        return lost
 
-    def _write(self, before: Tensor, scores: Tensor, size: Tensor, better: Tensor) -> None:
+    def _stuck(self) -> list[bool]:
+        """Say which images stand at the flat ends of their canvas.
+
+        They are looked at when they may have come near: each step lets the slack shrink by
+        no more than the images moved.
+        """
+        if not all(slack > 2 * _FLAT for slack in self._slack):
+            self._slack = self.canvas.slack(self.image).tolist()
+        return [slack < _FLAT for slack in self._slack]
+
+    def _write(
+        self, before: Tensor, said: Sequence[tuple[float, float]], better: Sequence[bool]
+    ) -> None:
         """Write the step down for every row that took it."""
         climb = self.climb
-        update = (self.image - before).abs().mean((1, 2, 3))
-        wild = ((update > _WILD) | self.canvas.frozen(self.image)) & ~better
-        climb.restless = torch.where(wild, climb.restless + 1, 0)
-        numbers = zip(scores.tolist(), size.tolist(), update.tolist(), strict=True)
-        for row, said in enumerate(numbers):
-            if not self.ended[row]:
-                climb.courses[row].write(Step(climb.step, *said), before[row])
-
-
-def _wide(values: Tensor, like: Tensor) -> Tensor:
-    """Give one value a row the axes of a tensor."""
-    return values.reshape(-1, *[1] * (like.dim() - 1))
+        updates = mean_sizes(self.image - before)
+        self._slack = [had - moved for had, moved in zip(self._slack, updates, strict=True)]
+        stuck = self._stuck()
+        for row, (update, numbers) in enumerate(zip(updates, said, strict=True)):
+            if self.ended[row]:
+                continue
+            wild = (update > _WILD or stuck[row]) and not better[row]
+            climb.restless[row] = climb.restless[row] + 1 if wild else 0
+            climb.courses[row].write(Step(climb.step, *numbers, update), before[row])

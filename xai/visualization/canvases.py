@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 #: Pixels are held this far from 0 and 1 before they become logits: a quarter of a grey level.
 _MARGIN = 1 / 1020
-#: Mean slope of the sigmoid below which an image is held to stand still.
-_FLAT = 5e-4
 
 
 class Canvas(Protocol):
@@ -51,8 +49,12 @@ class Canvas(Protocol):
     def blurred(self, z: Tensor, sigma: float) -> Tensor:
         """Return the numbers of images blurred by a Gaussian of ``sigma`` pixels."""
 
-    def frozen(self, x: Tensor) -> Tensor:
-        """Say of which images (N, C, H, W) no step can move anything, shape (N,), bool."""
+    def slack(self, x: Tensor) -> Tensor:
+        """Return how far images (N, C, H, W) can be moved at all, shape (N,).
+
+        The mean slope of a pixel by the number behind it. Where no pixel moves by more than
+        ``d``, it changes by no more than ``d``.
+        """
 
 
 class Pixels:
@@ -95,9 +97,9 @@ class Pixels:
         """Blur the pixels."""
         return blurred(z, sigma)
 
-    def frozen(self, x: Tensor) -> Tensor:
-        """Say of none: a pixel at 0 or 1 can come back."""
-        return torch.zeros(len(x), dtype=torch.bool, device=x.device)
+    def slack(self, x: Tensor) -> Tensor:
+        """Return 1 for all: a pixel at 0 or 1 can come back."""
+        return torch.ones(len(x), device=x.device)
 
 
 class Fourier:
@@ -149,7 +151,8 @@ class Fourier:
             twice[:, -1] = 1
         spread = float((scale * twice).norm()) / (height * width)
         self._scale = (scale / spread)[..., None]
-        self._twice = twice[..., None] / (height * width)
+        self._back = self._scale * twice[..., None] / (height * width)
+        self._passed: dict[float, Tensor] = {}
         self._bias = torch.logit(mean.clamp(_MARGIN, 1 - _MARGIN))
         self._colors = None
         if decorrelated:
@@ -158,7 +161,7 @@ class Fourier:
 
     def decode(self, z: Tensor) -> Tensor:
         """Sum the waves, mix the colours, squeeze the result into (0, 1)."""
-        return torch.sigmoid(self._mixed(self._summed(z)) + self._bias)
+        return self._mixed(self._summed(z)).add_(self._bias).sigmoid_()
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the waves of images; 0 and 1 become what lies a quarter grey level inside."""
@@ -169,14 +172,14 @@ class Fourier:
 
     def pull(self, x: Tensor, slope: Tensor) -> Tensor:
         """Go the way of :meth:`decode` back: each step is its own transpose."""
-        slope = slope * x * (1 - x)
+        slope = torch.ops.aten.sigmoid_backward(slope, x)  # slope * x * (1 - x)
         if self._colors is not None:
             slope = torch.einsum("nchw,cd->ndhw", slope, self._colors)
-        return torch.view_as_real(torch.fft.rfft2(slope)) * (self._scale * self._twice)
+        return torch.view_as_real(torch.fft.rfft2(slope)) * self._back
 
     def push(self, x: Tensor, direction: Tensor) -> Tensor:
         """Go the way of :meth:`decode` along a direction."""
-        return self._mixed(self._summed(direction)) * x * (1 - x)
+        return torch.ops.aten.sigmoid_backward(self._mixed(self._summed(direction)), x)
 
     def held(self, z: Tensor) -> Tensor:
         """Return the numbers: they always stand for images in (0, 1)."""
@@ -188,12 +191,14 @@ class Fourier:
 
     def blurred(self, z: Tensor, sigma: float) -> Tensor:
         """Make waves smaller, the finer the more, as a blur of the logits would."""
-        passed = torch.exp(-2 * (math.pi * sigma * self._frequency) ** 2)
-        return z * passed[..., None]
+        if sigma not in self._passed:
+            passed = torch.exp(-2 * (math.pi * sigma * self._frequency) ** 2)
+            self._passed[sigma] = passed[..., None]
+        return z * self._passed[sigma]
 
-    def frozen(self, x: Tensor) -> Tensor:
-        """Say of those that are black and white only, at the flat ends of the sigmoid."""
-        return (x * (1 - x)).mean((1, 2, 3)) < _FLAT
+    def slack(self, x: Tensor) -> Tensor:
+        """Return next to 0 for those that are black and white only: the sigmoid's flat ends."""
+        return torch.addcmul(x, x, x, value=-1).mean((1, 2, 3))
 
     def _summed(self, z: Tensor) -> Tensor:
         return torch.fft.irfft2(torch.view_as_complex(z * self._scale), s=self._size)

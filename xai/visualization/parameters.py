@@ -36,7 +36,7 @@ class VisualizationParams(Params):
         "fourier",
         ("pixels", "fourier"),
         help="What the steps move: every pixel by itself, or the waves (frequencies) that the "
-        "image is made of, large and small ones with equal weight.",
+        "image is made of, the larger the faster, as strong as they are in photographs.",
     )
     color: str = choice(
         "auto",

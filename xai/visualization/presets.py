@@ -25,12 +25,12 @@ _DIGITS = VisualizationParams(
 #: Small images for a deep network, whose score hangs more on the exact place.
 _SMALL = VisualizationParams(
     schedule="fixed",
-    pace=8.0,
+    pace=6.0,
     momentum=0.5,
-    weight_decay=0.005,
+    weight_decay=0.002,
     jitter=1,
-    rotation=5.0,
-    scale=0.05,
+    rotation=3.0,
+    scale=0.03,
 )
 _PHOTOGRAPHS = VisualizationParams(
     pace=2.0, momentum=0.5, weight_decay=0.005, jitter=12, rotation=8.0, scale=0.1

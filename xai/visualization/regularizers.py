@@ -16,9 +16,11 @@ _SMOOTH = 0.01
 @lru_cache(maxsize=32)
 def _kernel(sigma: float) -> Tensor:
     reach = max(1, math.ceil(3 * sigma))
-    places = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    weights = torch.exp(-(places**2) / (2 * sigma**2))
-    return weights / weights.sum()
+    # Made in somebody's inference mode, it could serve nobody's gradient.
+    with torch.inference_mode(False):
+        places = torch.arange(-reach, reach + 1, dtype=torch.float32)
+        weights = torch.exp(-(places**2) / (2 * sigma**2))
+        return weights / weights.sum()
 
 
 def blurred(x: Tensor, sigma: float) -> Tensor:
@@ -80,8 +82,10 @@ def shifted(x: Tensor, down: int, right: int) -> Tensor:
     return torch.roll(x, (down, right), (2, 3)) if down or right else x
 
 
-def turned(x: Tensor, degrees: float, factor: float) -> Tensor:
-    """Turn images about their centre, anticlockwise, and enlarge them; differentiable.
+def turned(x: Tensor, degrees: float, factor: float, down: int = 0, right: int = 0) -> Tensor:
+    """Turn images about their centre, anticlockwise, and enlarge them, then shift them.
+
+    Differentiable with respect to the images.
 
     Parameters
     ----------
@@ -89,20 +93,37 @@ def turned(x: Tensor, degrees: float, factor: float) -> Tensor:
     degrees : float
     factor : float
         Above 1 the content grows.
+    down, right : int
+        As in :func:`shifted`, in pixels.
 
     Notes
     -----
     Bilinear; beyond the border its outermost pixels are repeated.
     """
     if degrees == 0 and factor == 1:
-        return x
+        return shifted(x, down, right)
     angle, (height, width) = math.radians(degrees), x.shape[2:]
     cosine, sine = math.cos(angle) / factor, math.sin(angle) / factor
     # Coordinates run from -1 to 1 on either axis: of an oblong image the units differ.
-    rows = ((cosine, -sine * height / width, 0.0), (sine * width / height, cosine, 0.0))
-    place = torch.tensor(rows, device=x.device).expand(len(x), 2, 3)
-    grid = F.affine_grid(place, list(x.shape), align_corners=False)
+    turn = torch.tensor(
+        ((cosine, sine * width / height), (-sine * height / width, cosine)), device=x.device
+    )
+    # The image is looked up at places that are shifted themselves: a copy less.
+    places = _places(height, width, down % height, right % width, x.device).mm(turn)
+    grid = places.view(1, height, width, 2).expand(len(x), -1, -1, -1)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+@lru_cache(maxsize=32)
+def _places(height: int, width: int, down: int, right: int, device: torch.device) -> Tensor:
+    """Return column and row of each pixel of a shifted image, (H * W, 2), from -1 to 1."""
+    # Made in somebody's inference mode, it could serve nobody's gradient.
+    with torch.inference_mode(False):
+        rows, columns = (
+            (torch.arange(size, dtype=torch.float32) * 2 + 1) / size - 1 for size in (height, width)
+        )
+        grid = torch.meshgrid(columns.roll(right), rows.roll(down), indexing="xy")
+        return torch.stack(grid, dim=-1).reshape(-1, 2).to(device)
 
 
 def clipped(slope: Tensor, multiple: float) -> Tensor:

@@ -177,7 +177,8 @@ class Visualization:
     rate, proposed : float
         The learning rate used, and that which the probe proposed.
     start_score : float
-        Objective before the first step.
+        Objective before the first step, of the start as the network was shown it: shifted
+        or turned, where that was asked for.
     notes : tuple of str
         What a reader must know, in sentences.
     diverged : bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,8 @@ def slope_of(scores: Tensor, x: Tensor) -> Tensor:
     """Return the gradient of scores with respect to images, zeros where nothing depends."""
     if not scores.requires_grad:
         return torch.zeros_like(x)
-    (slope,) = torch.autograd.grad(scores.sum(), x, allow_unused=True)
+    total = scores if len(scores) == 1 else scores.sum()
+    (slope,) = torch.autograd.grad(total, x, allow_unused=True)
     return torch.zeros_like(x) if slope is None else slope
 
 
@@ -119,10 +121,10 @@ def begun(
         z=z,
         velocity=torch.zeros_like(z),
         best=z.clone(),
-        best_score=torch.full((count,), -torch.inf, device=z.device),
-        proposed=torch.zeros(count, device=z.device),
-        rate=torch.zeros(count, device=z.device),
-        restless=torch.zeros(count, dtype=torch.int64, device=z.device),
+        best_score=[-math.inf] * count,
+        proposed=[0.0] * count,
+        rate=[0.0] * count,
+        restless=[0] * count,
         generator=torch.Generator().manual_seed(seeds[0]),
         courses=[Course() for _ in seeds],
         changes=((0, params),),
@@ -139,11 +141,12 @@ def resumed(
     Raises
     ------
     ValueError
-        If the states are of several steps, or of another model.
+        If the states are of several steps or batches, or of another model.
     """
     first = states[0]
-    if any(one.step != first.step for one in states):
-        raise ValueError("states: expected all of one step, got several")
+    alike = {(one.step, one.parameterization, one.color, one.random.tobytes()) for one in states}
+    if len(alike) > 1:
+        raise ValueError("states: expected all of one step of one batch, got several")
     channels, height, width = model.input_shape
     waves = first.parameterization == "fourier"
     shape = (channels, height, width // 2 + 1, 2) if waves else (channels, height, width)
@@ -163,10 +166,10 @@ def resumed(
         z=stacked("canvas"),
         velocity=stacked("velocity"),
         best=stacked("best"),
-        best_score=torch.tensor([one.best_score for one in states], device=model.device),
-        proposed=torch.tensor([one.proposed for one in states], device=model.device),
-        rate=torch.tensor([one.rate for one in states], device=model.device),
-        restless=torch.tensor([one.restless for one in states], device=model.device),
+        best_score=[one.best_score for one in states],
+        proposed=[one.proposed for one in states],
+        rate=[one.rate for one in states],
+        restless=[one.restless for one in states],
         generator=generator,
         courses=[Course(list(one.history), list(one.frames)) for one in states],
         changes=changed(first.changes, first.step, params),

@@ -37,9 +37,9 @@ class Teller:
         ascent, now = self._ascent, time.monotonic()
         done, total = ascent.climb.step, ascent.params.steps
         due = first or now >= self._due or done == total
-        last = [one.history[-1].score for one in ascent.climb.courses if one.history]
-        if due and last:
-            self._said = f"objective {sum(last) / len(last):.3g}"
+        if due:
+            last = [one.history[-1].score for one in ascent.climb.courses if one.history]
+            self._said = f"objective {sum(last) / len(last):.3g}" if last else ""
         if due and self._on_step is not None:
             self._on_step(sights(ascent, done, total))
         if due:
@@ -53,8 +53,10 @@ def sights(ascent: Ascent, done: int, total: int) -> tuple[Sight, ...]:
     with torch.no_grad():
         scores = ascent.score(ascent.image)[0].tolist()
         said = ascent.model.predict_batch(ascent.image)
-    pictures = ascent.image.cpu().numpy()
+    pictures = [image.cpu().numpy().copy() for image in ascent.image]
+    for picture in pictures:
+        picture.setflags(write=False)
     return tuple(
-        Sight(done, total, pictures[row].copy(), scores[row], said[row], ascent.climb.state(row))
-        for row in range(len(pictures))
+        Sight(done, total, picture, scores[row], said[row], ascent.climb.state(row))
+        for row, picture in enumerate(pictures)
     )

@@ -16,6 +16,7 @@ _KEY = "grow"
 #: The settings that the choice at the top makes.
 _CHOICES = {"tested": "Tested", "bare": "All off", "pixels": "Bare pixels"}
 _BESIDE = ("parameterization", "pace", *REGULARIZERS)
+_OF_THE_RUN = ("steps", "start")
 _RARE = ("steps", "schedule", "momentum", "color", "start", "blur_every")
 
 
@@ -76,7 +77,8 @@ def _renew(tested: VisualizationParams) -> None:
 
 def _set_all(tested: VisualizationParams) -> None:
     """Set every knob as the choice says, and let go of the choice: knobs move on."""
-    chosen = st.session_state.pop(f"_{_KEY}.all", None)
+    chosen = st.session_state[f"_{_KEY}.all"]
+    st.session_state[f"_{_KEY}.all"] = None
     settings = {
         "tested": tested,
         "bare": off(tested),
@@ -88,5 +90,6 @@ def _set_all(tested: VisualizationParams) -> None:
 
 def _put(settings: VisualizationParams) -> None:
     for name in (*_BESIDE, *_RARE):
-        if not link.asks(f"{_KEY}.{name}"):
+        # How long it grows, and from where, is no knob of the image's look: the reader's stay.
+        if name not in _OF_THE_RUN and not link.asks(f"{_KEY}.{name}"):
             st.session_state[f"{_KEY}.{name}"] = getattr(settings, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -37,7 +38,11 @@ def show(bench: Bench, grown: Grown) -> None:
     """Draw an image that has grown."""
     found = grown.result
     for note in found.notes:
-        st.warning(f"{note[0].upper()}{note[1:]}.", icon=":material/info:")
+        words = panels.plain(f"{note[0].upper()}{note[1:]}.")
+        if found.diverged and found.history:
+            pace = number(_calmer(found.params.pace))
+            words += f" The knob for it is “Pace”: set it to {pace} or less."
+        st.warning(words, icon=":material/info:")
     left, right = st.columns([5, 4], gap="medium")
     with left:
         timeline.show(grown, name(bench, grown.wish))
@@ -46,13 +51,22 @@ def show(bench: Bench, grown: Grown) -> None:
         timeline.course(found.state, heights=(150, 120))
 
 
+def _calmer(pace: float) -> float:
+    """Return a pace that can be tried after one that was too fast."""
+    return max(0.25, min(4.0, round(pace / 10 * 4) / 4))
+
+
 def name(bench: Bench, wish: Wish) -> str:
     """Say what an image is grown for."""
     return named(bench.model, wish.objective, wish.layer, wish.index)
 
 
 def _numbers(bench: Bench, wish: Wish, prediction: Prediction, score: float, steps: int) -> None:
-    st.markdown(f"**{panels.plain(name(bench, wish))}**: {number(score)} after {steps} steps")
+    reached = number(score) if math.isfinite(score) else "no score"
+    st.markdown(f"**{panels.plain(name(bench, wish))}**: {reached} after {steps} steps")
+    if not math.isfinite(prediction.confidence):
+        panels.said(prediction)
+        return
     target = wish.classes[0] if wish.classes else None
     st.altair_chart(
         charts.probabilities(prediction, k=_TOP, target=target, row_height=28),

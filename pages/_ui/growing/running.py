@@ -18,6 +18,8 @@ _RUNS = "_grown"
 #: Runs of which a session keeps what there is.
 _MOST_RUNS = 4
 _LABEL = "Growing"
+#: Steps that a run can have.
+_MOST_STEPS = int(VisualizationParams.infos()["steps"].high or 0)
 #: Of the film and what stands beside it, in pixels.
 _HEIGHT = 520
 
@@ -78,7 +80,7 @@ class _Run:
     result : Visualization or None
         What came of it.
     extra : int
-        Steps that were added to those of the settings.
+        Steps behind it when it was told to go on after its end: the settings' come on top.
     """
 
     params: VisualizationParams
@@ -106,10 +108,9 @@ def follow(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> 
     come to its end waits to be told.
     """
     root = _root(bench, wish, params, seed)
-    run = _runs().get(root) or _Run(params)
-    wanted = replace(params, steps=min(2000, params.steps + run.extra))
-    if run.params != wanted and run.result is None:
-        run = _turned(root, run, wanted)
+    run = _caught_up(root, _runs().get(root) or _Run(params))
+    if run.result is None:
+        run = _turned(root, run, _of_all_steps(params, run.extra))
     _keep(root, run)
     key = run.key(root)
     if run.result is None and not progress.is_stopped(key):
@@ -118,7 +119,7 @@ def follow(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> 
             return None
         run = replace(run, result=found)
         _keep(root, run)
-    _offer(root, run, wanted)
+    _offer(root, run, params)
     if run.result is not None:
         grown = Grown(wish, run.params, seed, run.result, key)
         outcome.show(bench, grown)
@@ -147,16 +148,38 @@ def _root(bench: Bench, wish: Wish, params: VisualizationParams, seed: int) -> R
     return Root(bench.model_name, digest, wish, params.start, seed)
 
 
+def _of_all_steps(params: VisualizationParams, extra: int) -> VisualizationParams:
+    """Count the steps of the settings on top of those that are behind a run."""
+    return replace(params, steps=min(_MOST_STEPS, params.steps + extra))
+
+
+def _caught_up(root: Root, run: _Run) -> _Run:
+    """Take what has come of a run since the page last looked; stopped, it stays as it was seen."""
+    key = run.key(root)
+    if run.result is not None or progress.is_stopped(key):
+        return run
+    job = cached.jobs().get(key)
+    status = None if job is None else job.snapshot()
+    if status is not None and status.state == "done":
+        return replace(run, result=status.result)
+    if status is not None and isinstance(status.partial, Sight):
+        run = replace(run, latest=status.partial)
+    if progress.gave_way(key):
+        # The reader was elsewhere meanwhile: it goes on from what was seen last.
+        run = replace(run, state=run.here)
+    return run
+
+
 def _turned(root: Root, run: _Run, wanted: VisualizationParams) -> _Run:
-    """Give a run new settings: while it grows from where it is now, else from where it stopped."""
-    job = cached.jobs().get(run.key(root))
-    partial = None if job is None else job.snapshot().partial
-    state = partial.state if isinstance(partial, Sight) else run.here
-    stopped = progress.is_stopped(run.key(root))
-    turned = replace(run, params=wanted, state=state)
-    if stopped and turned.key(root) != run.key(root):
+    """Give a run new settings, from where it is."""
+    if run.params == wanted:
+        return run
+    turned = replace(run, params=wanted, state=run.here)
+    if progress.is_stopped(run.key(root)):
         # What was stopped stays so: the reader sets several knobs before it goes on.
         progress.stop(turned.key(root))
+    else:
+        progress.allow(turned.key(root))
     return turned
 
 
@@ -195,52 +218,49 @@ def _grow(bench: Bench, root: Root, run: _Run) -> Visualization | None:
     return found
 
 
-def _offer(root: Root, run: _Run, wanted: VisualizationParams) -> None:
+def _offer(root: Root, run: _Run, params: VisualizationParams) -> None:
     """Offer what can be done with a run that stands still."""
-    changed = replace(wanted, steps=run.params.steps) != run.params
-    here = run.here
-    done = 0 if here is None else here.step
-    place = st.container(horizontal=True, vertical_alignment="center")
-    words = f"Stopped after {done} steps." if run.result is None else f"{done} steps."
-    if changed and run.result is not None:
+    done = 0 if run.here is None else run.here.step
+    words = f"Stopped after {done:,} steps." if run.result is None else f"{done:,} steps."
+    if run.result is not None and replace(params, steps=run.params.steps) != run.params:
         words += " The knobs have moved since: go on with them, or begin anew."
+    more = min(params.steps, _MOST_STEPS - done)
+    place = st.container(horizontal=True, vertical_alignment="center")
     place.markdown(words)
-    more = run.result is not None
     place.button(
-        f"Go on for {run.params.steps - run.extra} more" if more else "Go on",
+        "Go on" if run.result is None else f"Go on for {more:,} more",
         key="grow.on",
         icon=":material/play_arrow:",
         on_click=_go_on,
-        args=(root, run, wanted),
-        disabled=more and done >= 2000,
+        args=(root, run, params),
+        disabled=run.result is not None and more <= 0,
+        help=None if more > 0 else f"A run has at most {_MOST_STEPS:,} steps.",
     )
     place.button(
         "Begin anew",
         key="grow.anew",
         icon=":material/replay:",
         on_click=_anew,
-        args=(root, run),
+        args=(root, params),
     )
 
 
-def _go_on(root: Root, run: _Run, wanted: VisualizationParams) -> None:
-    extra = run.extra
-    if run.result is not None:
-        extra += wanted.steps - extra
-    steps = min(2000, wanted.steps - run.extra + extra)
-    on = _Run(replace(wanted, steps=steps), run.here, extra=extra)
-    _again(on.key(root))
+def _go_on(root: Root, run: _Run, params: VisualizationParams) -> None:
+    """Go on from where a run stopped, or for as many steps more where it has ended."""
+    ended, here = run.result is not None, run.here
+    extra = here.step if ended and here is not None else run.extra
+    seen = None if ended else run.latest
+    on = _Run(_of_all_steps(params, extra), here, seen, extra=extra)
+    progress.allow(on.key(root))
     _keep(root, on)
 
 
-def _anew(root: Root, run: _Run) -> None:
+def _anew(root: Root, params: VisualizationParams) -> None:
+    """Begin from the start, to be seen growing once more even where nothing has changed."""
     _runs().pop(root, None)
-    _again(run.key(root))
-
-
-def _again(key: GrowKey) -> None:
-    """Let what was stopped run again."""
-    st.session_state.get("_stopped", set()).discard(key)
+    first = _Run(params).key(root)
+    progress.allow(first)
+    cached.jobs().forget(first)
 
 
 def _runs() -> dict[Root, _Run]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,9 +15,13 @@ from pages._ui.workbench import Bench, class_label
 from xai.types import Layer
 from xai.visualization import OBJECTIVES, Index
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 #: Objectives that are about classes, and those that are about one channel of a layer.
 _OF_CLASSES = ("class", "contrast")
 _OF_A_CHANNEL = ("channel", "unit", "mix")
+_MOST_SEED = 9999
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Wish:
 
 def choose(bench: Bench) -> Wish:
     """Draw all choices; return what was chosen."""
-    kind, about, what = st.columns([13, 4, 5], vertical_alignment="bottom", gap="medium")
+    kind, about, what = st.columns([48, 17, 26], vertical_alignment="bottom")
     with kind:
         words = {name: row.label for name, row in OBJECTIVES.items()}
         objective = controls.segments("wish", "Grow an image for", words, default="class")
@@ -61,7 +67,7 @@ def choose(bench: Bench) -> Wish:
     if objective in _OF_CLASSES:
         with what:
             return _of_classes(bench, objective)
-    layer = choose_layer(bench)
+    layer = choose_layer(bench, wanted=_has_channels)
     choices.restore(bench.model_name, layer)
     if objective == "layer":
         what.caption(f"**{layer.name}** is chosen below, in the drawing of the network.")
@@ -72,22 +78,27 @@ def choose(bench: Bench) -> Wish:
 
 def seed() -> int:
     """Draw the choice of the seed."""
-
-    def parse(text: str) -> int | None:
-        plain = text.isascii() and text.isdigit() and len(text) < 5
-        return int(text) if plain else None
-
-    link.restore("grow.seed", parse, what="seed", default=0)
+    link.restore("grow.seed", _seed, what="seed", default=0)
     found: int = st.number_input(
         "Seed",
         min_value=0,
-        max_value=9999,
+        max_value=_MOST_SEED,
         key="grow.seed",
         help="Another seed begins with other noise, and often ends with another image.",
         persist_state="session",
     )
     link.publish("grow.seed", None if found == 0 else found)
     return int(found)
+
+
+def _seed(text: str) -> int | None:
+    return _whole(text, _MOST_SEED)
+
+
+def _whole(text: str, most: int) -> int | None:
+    """Return the number that a link's text stands for, or None if there is no such one."""
+    plain = text.isascii() and text.isdigit() and len(text) < 7
+    return int(text) if plain and int(text) <= most else None
 
 
 def _of_classes(bench: Bench, objective: str) -> Wish:
@@ -109,9 +120,13 @@ def _class(bench: Bench, key: str, label: str, default: int, *, without: int | N
     if st.session_state.setdefault(f"_{key}.of", bench.spec.classes) != bench.spec.classes:
         st.session_state[f"_{key}.of"] = bench.spec.classes
         st.session_state[auto] = True
-    if link.asks(key):
-        st.session_state[auto] = False
-    link.restore(key, link.one_of(tuple(options)), what="class", default=str(default))
+
+    def parse(text: str) -> str | None:
+        if text in options:
+            _own(auto)
+        return text if text in options else None
+
+    link.restore(key, parse, what="class", default=str(default))
     if st.session_state.setdefault(auto, True) or st.session_state[key] not in options:
         st.session_state[key] = str(default)
     found: str = st.selectbox(
@@ -132,29 +147,35 @@ def _own(auto: str) -> None:
     st.session_state[auto] = False
 
 
+def _has_channels(layer: Layer) -> bool:
+    """Say whether a layer gives maps or neurons."""
+    return len(layer.shape) in (1, 3)
+
+
 def _of_a_channel(bench: Bench, objective: str, layer: Layer) -> Wish:
     most = layer.shape[0] - 1
     chosen = choices.channel()
     channel = _strongest(bench, layer) if chosen is None else chosen
-    first, second = st.columns(2) if objective == "mix" else (st.container(), None)
+    beside = {"mix": 1, "unit": 2 if layer.spatial else 0}.get(objective, 0)
+    first, *others = st.columns(1 + beside)
     with first:
         # The widget shows the choice, which the feature-map page makes as well.
         st.session_state["wish_channel"] = channel
         noun = "Channel" if layer.spatial else "Neuron"
         st.number_input(
-            f"{noun}, 0 to {most}",
+            noun,
             min_value=0,
             max_value=most,
             key="wish_channel",
             on_change=_typed,
-            help="The channel chosen on the feature-map page; at first the one that answers most "
-            "to the image on the workbench.",
+            help=f"0 to {most}: the one chosen on the feature-map page; at first the one that "
+            "answers most to the image on the workbench.",
         )
-    if second is not None:
-        with second:
+    if objective == "mix":
+        with others[0]:
             return Wish(objective, layer.name, (channel, _partner(channel, most)))
     if objective == "unit":
-        return Wish(objective, layer.name, _place(bench, layer, channel))
+        return Wish(objective, layer.name, _place(layer, channel, others))
     return Wish(objective, layer.name, channel)
 
 
@@ -172,27 +193,51 @@ def _partner(channel: int, most: int) -> int:
     """Draw the choice of a second channel."""
 
     def parse(text: str) -> int | None:
-        plain = text.isascii() and text.isdigit() and len(text) < 7
-        return int(text) if plain and int(text) <= most else None
+        found = _whole(text, most)
+        return None if found == channel else found
 
+    if most == 0:
+        st.info("This layer has one channel alone: choose another layer.")
+        st.stop()
     default = (channel + 1) % (most + 1)
     link.restore("wish.with", parse, what="second channel", default=default)
-    if st.session_state["wish.with"] > most:
+    if st.session_state["wish.with"] > most or st.session_state["wish.with"] == channel:
         st.session_state["wish.with"] = default
     found: int = st.number_input(
-        "with channel", min_value=0, max_value=most, key="wish.with", persist_state="session"
+        "and channel",
+        min_value=0,
+        max_value=most,
+        key="wish.with",
+        help="Another one than the first.",
+        persist_state="session",
     )
     link.publish("wish.with", found)
     return int(found)
 
 
-def _place(bench: Bench, layer: Layer, channel: int) -> tuple[int, ...]:
-    """Return a unit: of a map the place that was chosen on the feature-map page, or its middle."""
+def _place(layer: Layer, channel: int, columns: Sequence[DeltaGenerator]) -> tuple[int, ...]:
+    """Draw the choice of a place of the channel's map, its middle at first; return the unit."""
     if not layer.spatial:
         return (channel,)
-    chosen = choices.chosen_spot()
-    _, height, width = layer.shape
-    row, column = chosen if chosen is not None else (height // 2, width // 2)
-    row, column = min(row, height - 1), min(column, width - 1)
-    st.caption(f"Row {row}, column {column}: choose a place on the feature-map page.")
-    return (channel, row, column)
+    sides = layer.shape[1:]
+    chosen = choices.chosen_spot() or tuple(side // 2 for side in sides)
+    places = []
+    for word, at, side, column in zip(("row", "column"), chosen, sides, columns, strict=True):
+        # As with the channel: the feature-map page makes this choice as well.
+        st.session_state[f"wish_{word}"] = at = min(at, side - 1)
+        column.number_input(
+            word.capitalize(),
+            min_value=0,
+            max_value=side - 1,
+            key=f"wish_{word}",
+            on_change=_pointed,
+            args=(channel,),
+        )
+        places.append(at)
+    return (channel, *places)
+
+
+def _pointed(channel: int) -> None:
+    # The channel is chosen with it: a place of another one would be another unit.
+    choices.pick(channel)
+    choices.go(int(st.session_state["wish_row"]), int(st.session_state["wish_column"]))

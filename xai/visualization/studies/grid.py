@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from xai.models.room import most
 from xai.visualization.aims import Aim
 from xai.visualization.ascent import grow
+from xai.visualization.course import MOST_FRAMES
 from xai.visualization.result import Sight, Visualization
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from xai.types import Progress
     from xai.visualization.parameters import VisualizationParams
 
+#: Bytes that the time lines of all images of a grid may take, which stay as long as the grid.
+_FILM_BYTES = 2**25
 #: An image of the grid, grown or growing.
 Tile = Sight | Visualization
 #: Receives the grid as it is.
@@ -139,9 +143,12 @@ def grid(
     Notes
     -----
     As many images grow together as fit into one batch (:func:`xai.models.room.most`). Shifts
-    and turns are common to a batch, by its first seed.
+    and turns are common to a batch, by its first seed. The time lines of a large grid are
+    shorter than those of single runs, so that their memory is bounded.
     """
-    numbers = (seeds,) * len(aims) if isinstance(seeds, int) else tuple(seeds)
+    if isinstance(seeds, int | np.integer):
+        seeds = (int(seeds),) * len(aims)
+    numbers = tuple(seeds)
     if not len(aims) or len(numbers) != len(aims):
         raise ValueError(
             f"aims: expected at least one, and as many seeds; got {len(aims)} and {len(numbers)}"
@@ -188,6 +195,7 @@ class _Batch:
             grid.seeds[part],
             image=self.image,
             diversity=grid.diversity,
+            film=min(MOST_FRAMES, _FILM_BYTES // (len(grid.aims) * prod(self.model.input_shape))),
             states=states if len(states) == len(grid.aims[part]) else None,
             progress=None if self.progress is None else self._say,
             on_step=None if on_step is None else lambda sights: on_step(self._with(sights)),

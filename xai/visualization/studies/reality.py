@@ -176,7 +176,7 @@ def withstand(
     -----
     Where a shift uncovers the border, its outermost pixels are repeated.
     """
-    batch = checked_model(model).tensor(images).cpu().numpy()
+    batch = checked_model(model).tensor(images).cpu().numpy().copy()
     rows = _possible(model)
     before = _tried(model, wanted, [batch], "", Change("As it is", "Untouched.", (), ""))
     leads = np.where(before.scores > zero, before.scores - zero, np.nan)
