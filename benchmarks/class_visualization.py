@@ -8,7 +8,7 @@ minutes; ``--part`` takes one). What is compared alternates.
    ``watched`` is the same with somebody who looks at it, as the page does.
 2. ``whole``: 200 steps in seconds.
 3. ``digits``: for each digit model, ten digits and three seeds: is the grown image's score
-   above that of the best of 10,000 held-out digits of its class, and does the other digit model
+   above that of the best held-out digit of its class, and does the other digit model
    read it as that digit?
 4. ``photographs``: 20 of the classes of the bundled photographs, three seeds: is the score
    above that of the best photograph of the class?

@@ -85,6 +85,7 @@ PRESETS = (
             ("model", "efficientnet-lite0"),
             ("wish", "class"),
             ("wish.class", "130"),
+            ("grow.steps", "100"),
             ("ask.grown", "none"),
         ),
     ),
@@ -106,13 +107,18 @@ PRESETS = (
     ),
 )
 
+#: Cards in a row.
+_ACROSS = 3
+
 
 def cards() -> None:
     """Draw the cards, each with the link that opens its view."""
     st.markdown("#### Or open a prepared view")
-    for column, preset in zip(st.columns(len(PRESETS)), PRESETS, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.page_link(
-                preset.page, label=preset.title, icon=preset.icon, query_params=dict(preset.query)
-            )
-            st.caption(preset.story)
+    # A link does not break its words: side by side are as many as leave room for a title.
+    for first in range(0, len(PRESETS), _ACROSS):
+        row = PRESETS[first : first + _ACROSS]
+        for column, preset in zip(st.columns(_ACROSS), row, strict=False):
+            with column.container(border=True, height="stretch"):
+                link = dict(preset.query)
+                st.page_link(preset.page, label=preset.title, icon=preset.icon, query_params=link)
+                st.caption(preset.story)

@@ -26,7 +26,10 @@ PAGES = {
     "architecture": "Traced from the forward pass",
     "feature_maps": "Each square is one channel",
     "adversarial": "Softmax probabilities of the classes",
+    "class_visualization": "Each question looks at the grown image",
 }
+#: What keeps the work of a page short.
+QUICK = {"class_visualization": "grow.steps=20"}
 TITLES = {
     "start": "Start",
     "dataset": "Dataset map",
@@ -34,6 +37,7 @@ TITLES = {
     "feature_maps": "Feature maps",
     "attribution": "Attribution",
     "adversarial": "Adversarial",
+    "class_visualization": "Class visualization",
 }
 DIGITS = "data=mnist&model=lenet5-mnist"
 SIZES = ((1366, 768), (1920, 1080))
@@ -164,7 +168,7 @@ def pixels(picture: Locator) -> np.ndarray:
 def test_a_page_in_both_themes_and_sizes(
     name: str, visit: Visit, settle: Settle, elsewhere: list[str]
 ) -> None:
-    page = visit(name)
+    page = visit(name, QUICK.get(name, ""))
     assert page.evaluate(_CUT_OFF) == []
     light = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     page.emulate_media(color_scheme="dark")

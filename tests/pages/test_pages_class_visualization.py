@@ -164,8 +164,12 @@ def test_what_is_shown_is_what_a_run_of_ones_own_finds(
 
 def test_a_unit_is_chosen_on_the_page_itself(visit: Visit, settle: Run, calm: Check) -> None:
     at = visit(PAGE, SHORT | {"wish": "unit", "layer": "relu2"})
-    _, row, column = grown(at).index
+    first, row, column = grown(at).index
     assert (row, column) == (5, 5)
+    # Who chooses a place means that of the channel that is shown.
+    settle(at.number_input(key="wish_row").set_value(1).run())
+    assert at.query_params["channel"] == str(first)
+    assert grown(at).index == (first, 1, 5)
     settle(at.number_input(key="wish_channel").set_value(4).run())
     settle(at.number_input(key="wish_row").set_value(9).run())
     settle(at.number_input(key="wish_column").set_value(0).run())

@@ -257,8 +257,10 @@ def test_a_checkpoint_of_ones_own(
     bench = at.session_state["_bench"]
     assert any("it is right" in item.value for item in at.success)
     assert bench.model.predict(bench.input).label == bench.true
-    for page in ("attribution", "adversarial", "feature_maps", "architecture"):
-        calm(visit(page, {"attack": "fgsm"}, at=at))
+    quick = {"attack": "fgsm", "grow.steps": "2"}
+    pages = ("attribution", "adversarial", "class_visualization", "feature_maps", "architecture")
+    for page in pages:
+        calm(visit(page, quick, at=at))
 
 
 def test_a_bad_checkpoint_is_refused_with_a_sentence(visit: Visit, said: Words) -> None:

@@ -18,6 +18,7 @@ Check = Callable[[AppTest], None]
 SCRIPT = "<script>alert(1)</script>"
 DIGITS = {"data": "mnist", "model": "lenet5-mnist"}
 QUICK = DIGITS | {"map": "pca", "n": "100"}
+GROWN = DIGITS | {"grow.steps": "2"}
 
 #: Page, the rest of the link, the parameter, what it asks for, what is shown instead.
 IN_VAIN = [
@@ -50,6 +51,10 @@ IN_VAIN = [
     ("adversarial", DIGITS | {"attack": "fgsm"}, "eps", "1e99", "26"),
     ("adversarial", DIGITS | {"attack": "fgsm"}, "eps", "-1", "26"),
     ("adversarial", DIGITS | {"attack": "fgsm"}, "eps", "²", "26"),
+    ("class_visualization", GROWN, "wish", "nope", "class"),
+    ("class_visualization", GROWN, "wish.class", "10", None),
+    ("class_visualization", GROWN, "grow.pace", "1e99", None),
+    ("class_visualization", GROWN, "grow.jitter", "²", None),
     ("dataset", QUICK, "space", "conv9", "relu4"),
     ("dataset", QUICK, "n", "1e99", "1000"),
     ("dataset", DIGITS | {"n": "100"}, "map", SCRIPT, "tsne"),
@@ -124,6 +129,14 @@ def test_a_link_restores_every_choice(visit: Visit, calm: Check) -> None:
             "lrp.epsilon": "0.01",
         },
         "adversarial": {"attack": "bim", "eps": "12", "aim": "5", "bim.steps": "7"},
+        "class_visualization": {
+            "wish": "mix",
+            "layer": "features.relu2_1",
+            "channel": "2",
+            "wish.with": "11",
+            "grow.steps": "2",
+            "grow.seed": "5",
+        },
     }
     for page, view in views.items():
         at = visit(page, bench | view)

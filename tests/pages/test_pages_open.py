@@ -30,6 +30,7 @@ PAGES: dict[str, dict[str, str]] = {
     "feature_maps": {},
     "attribution": {},
     "adversarial": {"attack": "fgsm"},
+    "class_visualization": {"grow.steps": "2"},
 }
 #: Each bundled model with a data set that fits.
 BENCHES = [

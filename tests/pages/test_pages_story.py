@@ -18,7 +18,7 @@ Check = Callable[[AppTest], None]
 Words = Callable[[AppTest], str]
 
 DIGITS = {"data": "mnist", "model": "lenet5-mnist"}
-STORY = DIGITS | {"ask.grown": "story", "knobs.steps": "10"}
+STORY = DIGITS | {"ask.grown": "story", "grow.steps": "10"}
 
 
 def grown_image(at: AppTest) -> np.ndarray:
@@ -98,10 +98,13 @@ def kinship(image: float, strongest: float, others: list[float]) -> Kinship:
 @pytest.mark.parametrize(
     ("found", "word"),
     [
-        (kinship(0.5, 0.55, [0.0, 0.1, 0.2, 0.3]), "Of one mind"),
+        (kinship(0.55, 0.55, [0.0, 0.1, 0.2, 0.3]), "Of one mind"),
+        (kinship(0.46, 0.55, [0.0, 0.1, 0.2, 0.3]), "Related"),
         (kinship(0.4, 0.8, [0.0, 0.1, 0.2, 0.3]), "Related"),
         (kinship(0.05, 0.8, [0.0, 0.1, 0.2, 0.3]), "Hardly related"),
+        (kinship(0.08, 0.8, [0.0, 0.01, 0.02, 0.03]), "Hardly related"),
         (kinship(0.9, 0.0, [0.0, 0.1, 0.2, 0.3]), "little in common"),
+        (kinship(0.0, -0.02, [-0.3, -0.2, -0.2, -0.1]), "little in common"),
         (kinship(0.1, 0.8, []), "less alike"),
         (kinship(float("nan"), 0.8, [0.1]), "nothing else"),
     ],

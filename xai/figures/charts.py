@@ -18,6 +18,7 @@ from xai.figures.encodings import (
     line_colours,
     name_axis,
     numbers,
+    on_phone,
     percent_axis,
     plain_axis,
     tooltip,
@@ -102,7 +103,7 @@ def probabilities(
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=percent_axis(key_to_marks(true, target)),
-        y=name_axis(labels),
+        y=name_axis(labels, limit=on_phone(120, 260)),
         tooltip=tooltip("class", "rank", "probability", "logit"),
     )
     bars = base.mark_bar(color=ACCENT, cornerRadiusEnd=3).encode(

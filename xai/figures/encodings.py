@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 _FONT = 16
-# Room to the right of 100 % for the number behind the longest bar.
-_X_END = 1.42
+# Room to the right of 100 % for the number behind the longest bar, on a phone and elsewhere.
+_X_ENDS = (1.9, 1.42)
 #: Pixels below the plot, of an axis with its title.
 AXIS_HEIGHT = 64
 #: Pixels above the plot, of a legend.
@@ -52,7 +52,7 @@ def percent_axis(title: str | list[str]) -> alt.X:
     import altair as alt
 
     axis = plain_axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], titleAnchor="start")
-    scale = alt.Scale(domain=[0, _X_END], nice=False)
+    scale = alt.Scale(domain=[0, on_phone(*_X_ENDS)], nice=False)
     return alt.X("probability:Q", title=title, scale=scale, axis=axis)
 
 

@@ -26,6 +26,8 @@ _SIDE = 58
 _MANY = 400
 # Characters of what was changed, beside its rule.
 _WORDS = 28
+# Room for these words, on the right of their rule and on the left: the tooltip has all of them.
+_ROOMS = ("max(1, width - scale('x', datum.step) - 5)", "max(1, scale('x', datum.step) - 5)")
 #: What was changed, and after how many steps.
 Change = tuple[int, str]
 
@@ -167,7 +169,7 @@ def _rules(changes: Sequence[Change], x: alt.X, end: int) -> list[alt.Chart]:
     rule = base.mark_rule(strokeWidth=2, strokeDash=[6, 4], opacity=0.7).encode(tooltip=told)
     marks = [rule]
     # The line that rises leaves room at the foot; words of a late change end at their rule.
-    late = [2 * step > end for step, _ in changes]
+    late = [2 * step >= end for step, _ in changes]
     foot = {"y": alt.value("height"), "text": alt.Text("short:N")}
     for is_late in (False, True):
         those = [row for row, one in zip(rows, late, strict=True) if one == is_late]
@@ -177,6 +179,7 @@ def _rules(changes: Sequence[Change], x: alt.X, end: int) -> list[alt.Chart]:
             dx=-5 if is_late else 5,
             dy=-3,
             fontSize=14,
+            limit=alt.ExprRef(_ROOMS[is_late]),
         )
         marks.append(words.encode(x=x, color=alt.value("currentColor"), **foot))
     return marks

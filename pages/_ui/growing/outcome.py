@@ -18,10 +18,12 @@ from xai.visualization import named
 if TYPE_CHECKING:
     from pages._ui.growing.running import Grown
     from xai.types import Prediction
-    from xai.visualization import Sight
+    from xai.visualization import Sight, State
 
 #: Classes that are shown with their probabilities.
 _TOP = 5
+#: Heights of the two charts, in pixels.
+_CHARTS = (170, 160)
 
 
 def growing(bench: Bench, wish: Wish, sight: Sight) -> None:
@@ -31,7 +33,8 @@ def growing(bench: Bench, wish: Wish, sight: Sight) -> None:
         timeline.growing(sight, name(bench, wish))
     with right:
         _numbers(bench, wish, sight.prediction, sight.score, sight.done)
-        timeline.course(sight.state, total=sight.total, heights=(150, 120))
+        timeline.course(sight.state, total=sight.total, heights=_CHARTS)
+        _pace(sight.state)
 
 
 def show(bench: Bench, grown: Grown) -> None:
@@ -48,7 +51,24 @@ def show(bench: Bench, grown: Grown) -> None:
         timeline.show(grown, name(bench, grown.wish))
     with right:
         _numbers(bench, grown.wish, found.prediction, found.score, found.state.step)
-        timeline.course(found.state, heights=(150, 120))
+        timeline.course(found.state, heights=_CHARTS)
+        _pace(found.state)
+
+
+def _pace(state: State) -> None:
+    """Say where the learning rate comes from."""
+    if not state.step:
+        return
+    params = state.changes[-1][1]
+    if params.learning_rate is not None or not params.pace:
+        return
+    when = "at each step" if params.schedule == "renewed" else "by a probe before the first step"
+    st.caption(
+        f"Learning rate {number(state.rate)}: the pace, {number(params.pace)}, times what was "
+        f"proposed {when}, {number(state.rate / params.pace)}. The proposal is one grey level "
+        "divided by the mean |gradient|, so that a step moves the average pixel by one grey level; "
+        "for waves, by what the step does to the pixels."
+    )
 
 
 def _calmer(pace: float) -> float:

@@ -223,7 +223,7 @@ def _offer(root: Root, run: _Run, params: VisualizationParams) -> None:
     done = 0 if run.here is None else run.here.step
     words = f"Stopped after {done:,} steps." if run.result is None else f"{done:,} steps."
     if run.result is not None and replace(params, steps=run.params.steps) != run.params:
-        words += " The knobs have moved since: go on with them, or begin anew."
+        words += " The knobs have moved since."
     more = min(params.steps, _MOST_STEPS - done)
     place = st.container(horizontal=True, vertical_alignment="center")
     place.markdown(words)

@@ -151,9 +151,17 @@ def course(
     st.caption(
         "Above, what is climbed; below, how steep it is: the mean of |change of the score per "
         f"change of a pixel|. At step {last.step:,} a step moves a pixel by "
-        f"{number(255 * last.update)} of 255 grey levels on average."
-        + (" Dashed: a setting was changed there." if changes else "")
+        f"{number(255 * last.update)} of 255 grey levels on average." + _told(changes)
     )
+
+
+def _told(changes: Sequence[Change]) -> str:
+    """Say what the dashed rules of the charts are, and the last of them in full."""
+    if not changes:
+        return ""
+    step, what = changes[-1]
+    which = "The last one" if len(changes) > 1 else "That was"
+    return f" Dashed: a setting was changed there. {which}, after step {step:,}: {what}."
 
 
 def changed(changes: Sequence[tuple[int, VisualizationParams]]) -> tuple[Change, ...]:

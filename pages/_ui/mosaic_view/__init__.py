@@ -68,6 +68,7 @@ def mosaic_view(
     key: str,
     shown: int,
     label: str,
+    across: int = 5,
 ) -> int | None:
     """Show pictures; return the place of the one that was just picked.
 
@@ -85,6 +86,8 @@ def mosaic_view(
         Least side of a picture in CSS pixels; how many stand in a row follows from the room.
     label : str
         What they are called by a screen reader.
+    across : int
+        How many stand in a row at most: on a wide screen they are larger instead.
 
     Returns
     -------
@@ -113,6 +116,7 @@ def mosaic_view(
             "tile": [sheet.width, sheet.height] if sheet else [1, 1],
             "selected": selected,
             "shown": shown,
+            "across": across,
             "crisp": small,
             "label": label,
         },

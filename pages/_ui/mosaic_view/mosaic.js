@@ -25,6 +25,7 @@ class Mosaic {
   update(data) {
     this.data = data;
     this.root.style.setProperty("--shown", `${data.shown}px`);
+    this.root.style.setProperty("--across", data.across);
     this.root.classList.toggle("crisp", data.crisp);
     this.root.setAttribute("aria-label", data.label);
     const names = data.cells.map((cell) => cell.name).join("\n");

@@ -269,6 +269,7 @@ def _charts(found: Sequence[Tile]) -> None:
     other = f" The other network is {panels.plain(asked[0].label)}." if asked else ""
     st.caption(
         "Left: how much the network likes the image; right: how much of it is grain, waves "
-        "shorter than four pixels. A step is the mean difference of neighbouring pixels. "
+        "shorter than four pixels. Jumps are the mean difference of neighbouring pixels, in grey "
+        "levels. "
         f"A regulariser gives up score for an image that could be a real one.{other}"
     )

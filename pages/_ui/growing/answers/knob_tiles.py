@@ -117,7 +117,7 @@ def real(bench: Bench, rough: Roughness) -> None:
     st.html(_heading("A real image", "for comparison", ""))
     panels.image(images.to_uint8(bench.input), alt="the image of the workbench")
     st.markdown(f"{_reads(bench.prediction)}  \n{_rough(rough)}")
-    st.caption("The one on the workbench: so much grain is usual.")
+    st.caption("The image on the workbench has this much grain.")
 
 
 def _said(score: float, prediction: Prediction) -> str:
@@ -126,11 +126,13 @@ def _said(score: float, prediction: Prediction) -> str:
 
 def _reads(prediction: Prediction) -> str:
     name = panels.plain(short(prediction.name, _LETTERS))
-    return f"“**{name}**” {percent(prediction.confidence)}"
+    # The number stays in one piece where the line breaks.
+    sure = percent(prediction.confidence).replace(" ", "\u00a0")
+    return f"“**{name}**” {sure}"
 
 
 def _rough(rough: Roughness) -> str:
-    return f"grain **{percent(rough.fine)}** · step {255 * rough.variation:.0f}/255"
+    return f"grain **{percent(rough.fine)}** · jumps of {255 * rough.variation:.0f}/255"
 
 
 def _witness(one: Witness) -> str:

@@ -27,6 +27,13 @@ _LETTERS = 16
 #: Share of other images that are less alike, from which on images are called related. One in
 #: ten digits is of the class that a channel may answer to, and is alike by right.
 _MORE = 0.75
+#: Share of the strongest that an image must be more alike to them than, to be one of them: more
+#: than none, since one of ten may be a stray.
+_AS_ALIKE = 0.25
+#: Cosine up to which images have next to nothing in common, whatever other ones have.
+_LEAST = 0.1
+#: Kinds of layer that let no more than so much through.
+_MOST = {"ReLU6": 6.0}
 #: Largest values that differ by less than this share are the same.
 _SAME = 1e-3
 
@@ -60,7 +67,7 @@ def show(
     """
     with where:
         st.markdown("**Are they of one mind?**")
-        st.markdown(_strength(row, best, preferred))
+        st.markdown(_strength(row, best, preferred, subject.layer.kind))
         if best.peak <= 0 and row.values[0] == row.values[-1]:
             st.markdown(
                 f"**It is silent** for all {len(row.data):,}: the tiles are the first images and "
@@ -73,7 +80,7 @@ def show(
         if found is not None and math.isfinite(found.image):
             st.markdown(
                 f"**{hundredths(found.image)}** is its likeness to the strongest (cosine), "
-                f"**{hundredths(found.among)}** theirs to each other"
+                f"**{hundredths(found.among)}** that of the strongest to each other"
             )
     said, reading = st.columns([5, 1.15], gap="small")
     with said:
@@ -105,16 +112,22 @@ def _explain(subject: Subject, row: Row) -> None:
     )
 
 
-def _strength(row: Row, best: Answer, preferred: Answer) -> str:
-    """Compare the same measures of the best real and of the preferred image."""
-    many = f"the strongest of {len(row.data):,} images"
+def _strength(row: Row, best: Answer, preferred: Answer, kind: str) -> str:
+    """Compare the same measures of the best real and of the preferred image.
+
+    ``kind`` is that of the layer: some let no more than so much through.
+    """
     if best.peak <= 0:
-        return f"**No image** of {len(row.data):,} moves it above 0; the preferred one: " + number(
-            preferred.peak
+        return (
+            f"**No image** of {len(row.data):,} moves it above 0; the preferred one moves it to "
+            f"{number(preferred.peak)}"
         )
+    many = f"the strongest of {len(row.data):,} real images"
     if preferred.peak <= 0:
-        return f"The preferred image does **not** move it above 0, as {many} does"
-    said = f"**{_times(preferred.peak, best.peak)}** as strong as {many}"
+        return f"The preferred image does **not** move it above 0; {many} does"
+    said = f"The preferred image moves it **{_times(preferred.peak, best.peak)}** as far as {many}"
+    if min(best.peak, preferred.peak) >= _MOST.get(kind, math.inf):
+        said += f" (to {number(best.peak)}, the most that {kind} lets through)"
     if best.values.size == 1 or best.mean <= 0 or preferred.mean <= 0:
         return said
     return f"{said}, **{_times(preferred.mean, best.mean)}** in the mean"
@@ -122,7 +135,7 @@ def _strength(row: Row, best: Answer, preferred: Answer) -> str:
 
 def _times(value: float, other: float) -> str:
     same = math.isclose(value, other, rel_tol=_SAME)
-    return "Just" if same else f"{number(value / other)}\u00a0×"
+    return "just" if same else f"{number(value / other)}\u00a0×"
 
 
 def _mix(row: Row) -> str:
@@ -149,21 +162,22 @@ def verdict(found: Kinship, count: int) -> str:
     if not math.isfinite(found.image + found.among):
         return f"{layer} has nothing else to compare them by."
     known = found.others[np.isfinite(found.others)]
-    if len(known) and found.among <= np.quantile(known, _MORE):
+    usual = float(np.quantile(known, _MORE)) if len(known) else -1.0
+    if found.among <= max(_LEAST, usual):
         return (
-            f"**The {count} have little in common** as far as {layer} can tell, no more than "
+            f"**The {count} have little in common** as far as {layer} can tell, hardly more than "
             "images at random: it may answer to several things, of which the preferred image "
             "shows one."
         )
-    if found.image >= np.nanmin(found.strongest):
+    if found.image >= np.nanquantile(found.strongest, _AS_ALIKE):
         return (
-            f"**Of one mind, as far as {layer} can tell**: the preferred image is as alike to the "
-            f"{count} as they are to each other."
+            f"**Of one mind, as far as {layer} can tell**: the preferred image is about as alike "
+            f"to the {count} as they are to each other."
         )
     if not len(known):
         return f"To {layer} it is less alike to the {count} than they are to each other."
     less = percent(found.share).replace(" ", "\u00a0")
-    word = "Related" if found.share >= _MORE else "Hardly related"
+    word = "Related" if found.share >= _MORE and found.image > _LEAST else "Hardly related"
     return (
         f"**{word}, as far as {layer} can tell**: {less} of {len(known)} other images are less "
         f"alike to the {count} than the preferred one, but these are more alike to each other."

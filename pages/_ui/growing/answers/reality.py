@@ -154,15 +154,18 @@ def _sentence(bench: Bench, beside: Beside) -> str:
     """Say how far the grown image leads."""
     found, score = beside.found, beside.grown.result.score
     best_score, every = float(found.score[0]), len(found.scores)
-    among = f"{int(found.member.sum()):,} of this class among {every:,} images"
+    members = int(found.member.sum())
+    among = f"of {members:,} of this class among {every:,} images"
+    if members == 1:
+        among = f"the only one of this class among {every:,} images"
     if found.absent:
         name = panels.plain(bench.spec.classes[beside.grown.wish.classes[0]])
-        among = f"all {every:,} images, none of which shows {name}"
+        among = f"of all {every:,} images, none of which shows {name}"
     elif found.member.all():
-        among = f"all {every:,} images"
+        among = f"of all {every:,} images"
     said = (
         f"The grown image scores **{number(score)}**, the best real one **{number(best_score)}** "
-        f"(of {among})."
+        f"({among})."
     )
     lead, real = found.lead(score), found.lead(best_score)
     if real > 0 and lead > 0:

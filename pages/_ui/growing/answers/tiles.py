@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from xai.visualization.studies.grid import Grid
     from xai.visualization.studies.witness import Witness
 
-#: Least side of a tile in CSS pixels, by how many there are at most.
-_SIDES = ((10, 168), (16, 104), (25, 120))
+#: Least side of a tile in CSS pixels and most tiles in a row, by how many there are at most.
+_SIDES = ((6, 140, 6), (10, 168, 5), (16, 104, 8), (25, 120, 7))
 
 
 def cells(grid: Grid, bench: Bench, said: Sequence[Witness] = ()) -> list[Cell]:
@@ -74,8 +74,10 @@ def _others(aim: Aim, said: Sequence[Prediction]) -> str:
     if not said or aim.objective != "class":
         return ""
     if len(said) == 1:
-        mark = TONES["good" if said[0].label == aim.index else "bad"]
-        return f"{mark}another: {said[0].name}"
+        agrees = said[0].label == aim.index
+        # Short: a long name of a class would be cut off.
+        words = "another agrees" if agrees else f"another: {said[0].name}"
+        return TONES["good" if agrees else "bad"] + words
     agree = sum(one.label == aim.index for one in said)
     return f"{agree} of {len(said)} others agree"
 
@@ -84,13 +86,14 @@ def draw(
     grid: Grid, written: Sequence[Cell], *, key: str, selected: int | None = None
 ) -> int | None:
     """Draw the tiles; return the place of the one that was just clicked."""
-    side = next(side for most, side in _SIDES if len(written) <= most)
+    side, across = next(row[1:] for row in _SIDES if len(written) <= row[0])
     return mosaic_view(
         [None if tile is None else tile.image for tile in grid.tiles],
         written,
         selected=selected,
         key=key,
         shown=side,
+        across=across,
         label="Grown images: choose one to look at it closely",
     )
 

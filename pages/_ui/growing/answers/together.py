@@ -85,7 +85,7 @@ def show(bench: Bench, grown: Grown, key: ManyKey) -> None:
     with st.container():
         _sentences(bench, found, judged)
         _draw(bench, grown, found, () if judged is None else judged.said)
-        _words(bench, found)
+        _words(bench, grown, found)
         written = tiles.cells(found, bench, () if judged is None else judged.said)
         name = f"{bench.model_name}-{key.layer or 'classes'}-{count}"
         tiles.files([(found, written)], name, "grid.files")
@@ -153,6 +153,21 @@ def _draw(bench: Bench, grown: Grown, grid: Grid, said: tuple[Witness, ...] = ()
 
 
 # ---------------------------------------------------------------------------- in words
+def _rounded(grown: Grown, found: Grid) -> str:
+    """Say why the ringed tile is not just the image above, where a reader can see that."""
+    wish = grown.wish
+    place = tiles.place_of(found, wish.objective, wish.layer, wish.index, grown.seed)
+    tile = None if place is None else found.tiles[place]
+    if tile is None or found.params != grown.params:
+        return ""
+    if number(tile.score) == number(grown.result.score):
+        return ""
+    return (
+        " The ringed one was grown with the others: a batch rounds its sums in another way than "
+        "a single image, and many steps make that small difference visible."
+    )
+
+
 def _sentences(bench: Bench, found: Grid, judged: _Judged | None) -> None:
     """Say how many of the images are what they were grown to be."""
     there = len(found.begun)
@@ -176,14 +191,14 @@ def _sentences(bench: Bench, found: Grid, judged: _Judged | None) -> None:
         )
 
 
-def _words(bench: Bench, found: Grid) -> None:
+def _words(bench: Bench, grown: Grown, found: Grid) -> None:
     aim = found.aims[0]
     if aim.objective == "class":
         how = (
             "Each tile was grown for one class by the same settings from the same start. “Read "
             "as” is what this network says of the tile. That it agrees is no wonder, since the "
-            "image was made to please it; that another network agrees shows a shape that both "
-            "have learnt."
+            "image was made to please it; where another network agrees, there is something in "
+            "the image that both have learnt."
         )
     else:
         before = f", before its {aim.kind}" if aim.before else ""
@@ -192,7 +207,7 @@ def _words(bench: Bench, found: Grid) -> None:
             "mean is that over its map. “Seen” is what the network says of the tile as "
             "a whole, for which it was not made."
         )
-    st.caption(f"{how} Click a tile to look at it above.")
+    st.caption(f"{how} Click a tile to look at it above.{_rounded(grown, found)}")
     for place in found.begun:
         for note in getattr(found.tiles[place], "notes", ()):
             name = panels.plain(found.aims[place].label(bench.spec.classes))
