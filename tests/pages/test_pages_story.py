@@ -43,7 +43,7 @@ def test_a_channel_is_told_with_the_numbers_of_a_script(
     assert f"Largest **{number(float(best.value[2, 0]))}**" in words
     assert number(float(mine.max() / best.value[2, 0])) in words
     found = activations.kinship(model, image, data, best.index[2].tolist(), "relu2", channel=2)
-    assert f"**{hundredths(found.image)}** is its likeness" in words
+    assert f"Likeness (cosine): **{hundredths(found.image)}** of it to them" in words
     assert verdict(found, 10).replace("\u00a0", " ") in words
     named = [data.classes[int(data.labels[place])] for place in best.index[2]]
     common = max(set(named), key=named.count)

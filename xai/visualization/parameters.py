@@ -161,7 +161,7 @@ _OFF: dict[str, Any] = {
 _TELLING: dict[str, Any] = {
     "weight_decay": 0.02,
     "blur_sigma": 0.8,
-    "total_variation": 1.0,
+    "total_variation": 0.3,
     "jitter": 3,
     "rotation": 10.0,
     "scale": 0.1,

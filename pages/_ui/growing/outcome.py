@@ -62,12 +62,11 @@ def _pace(state: State) -> None:
     params = state.changes[-1][1]
     if params.learning_rate is not None or not params.pace:
         return
-    when = "at each step" if params.schedule == "renewed" else "by a probe before the first step"
+    when = "at each step" if params.schedule == "renewed" else "once, at the start"
     st.caption(
-        f"Learning rate {number(state.rate)}: the pace, {number(params.pace)}, times what was "
-        f"proposed {when}, {number(state.rate / params.pace)}. The proposal is one grey level "
-        "divided by the mean |gradient|, so that a step moves the average pixel by one grey level; "
-        "for waves, by what the step does to the pixels."
+        f"Learning rate {number(state.rate)} = pace {number(params.pace)} × "
+        f"{number(state.rate / params.pace)}, proposed {when}: one grey level divided by the mean "
+        "|gradient|, so that the average pixel moves by one grey level."
     )
 
 

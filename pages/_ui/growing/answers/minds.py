@@ -79,8 +79,8 @@ def show(
         found = _kinship(subject, grown, row)
         if found is not None and math.isfinite(found.image):
             st.markdown(
-                f"**{hundredths(found.image)}** is its likeness to the strongest (cosine), "
-                f"**{hundredths(found.among)}** that of the strongest to each other"
+                f"Likeness (cosine): **{hundredths(found.image)}** of it to them, "
+                f"**{hundredths(found.among)}** of them to each other"
             )
     said, reading = st.columns([5, 1.15], gap="small")
     with said:
@@ -122,12 +122,12 @@ def _strength(row: Row, best: Answer, preferred: Answer, kind: str) -> str:
             f"**No image** of {len(row.data):,} moves it above 0; the preferred one moves it to "
             f"{number(preferred.peak)}"
         )
-    many = f"the strongest of {len(row.data):,} real images"
+    many = f"the strongest of {len(row.data):,} real ones"
     if preferred.peak <= 0:
         return f"The preferred image does **not** move it above 0; {many} does"
-    said = f"The preferred image moves it **{_times(preferred.peak, best.peak)}** as far as {many}"
+    said = f"Preferred image: **{_times(preferred.peak, best.peak)}** as strong as {many}"
     if min(best.peak, preferred.peak) >= _MOST.get(kind, math.inf):
-        said += f" (to {number(best.peak)}, the most that {kind} lets through)"
+        said += f" ({number(best.peak)}, the most that {kind} lets through)"
     if best.values.size == 1 or best.mean <= 0 or preferred.mean <= 0:
         return said
     return f"{said}, **{_times(preferred.mean, best.mean)}** in the mean"
