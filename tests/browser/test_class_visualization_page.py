@@ -86,7 +86,7 @@ def goes_on(page: Page) -> None:
     # What was drawn before stays until the run of the page is over.
     expect(page.locator(".film")).to_have_count(1, timeout=PATIENCE)
     expect(page.locator(".film[data-ready=yes]")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stProgress")).to_have_count(1, timeout=PATIENCE)
     # The picture first: it may move on before the words are read, and never the other way.
     words, image = page.locator(".film .step"), picture(page)
     before = words.inner_text()
