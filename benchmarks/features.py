@@ -78,7 +78,7 @@ def bare(model: LoadedModel, images: np.ndarray) -> float:
     import torch
 
     from xai.datasets.batches import batches
-    from xai.embedding import extraction
+    from xai.features import extraction
 
     begin = time.perf_counter()
     with torch.no_grad():
@@ -89,7 +89,7 @@ def bare(model: LoadedModel, images: np.ndarray) -> float:
 
 def one_pass(model: LoadedModel, images: np.ndarray, grid: int) -> tuple[float, int]:
     """Return the seconds of the pass that keeps all layers, and how many numbers it kept."""
-    from xai.embedding.extraction import extract
+    from xai.features.extraction import extract
 
     begin = time.perf_counter()
     found = extract(model, images, [layer.name for layer in model.layers], grid=grid)

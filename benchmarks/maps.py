@@ -33,9 +33,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from xai import datasets, models
 from xai.datasets import ImageSet
-from xai.embedding import Embedding, Features, TsneParams, maps
-from xai.embedding.maps import FeaturesKey
+from xai.embedding import Embedding, Features, TsneParams
 from xai.embedding.quality import measure
+from xai.features.keys import FeaturesKey, features_of
 from xai.jobs import Jobs
 from xai.models import LoadedModel
 from xai.models.spec import weights_of
@@ -89,7 +89,7 @@ def page_job(model: LoadedModel, images: ImageSet, folder: Path) -> Job:
         mock.patch.object(cached, "model", return_value=model),
     ):
         begin = time.perf_counter()
-        maps.features_of(wanted.features, model, images, shelf)  # the job's own first step
+        features_of(wanted.features, model, images, shelf)  # the job's own first step
         describing = time.perf_counter() - begin
         queue = Jobs()
         begin = time.perf_counter()
@@ -203,7 +203,7 @@ def compare(model: LoadedModel, count: int, runs: int, threads: int, steps: int)
 def page_features(model: LoadedModel, images: ImageSet) -> Features:
     """Return the features of the pixels as the page describes them."""
     key = FeaturesKey(images.signature, MODEL, weights_of(model.spec), None)
-    return maps.features_of(key, model, images)
+    return features_of(key, model, images)
 
 
 def report(made: dict[str, list[Made]], judged: dict[str, list[dict[str, float]]]) -> None:

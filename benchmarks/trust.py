@@ -16,7 +16,8 @@ from benchmarks.maps import MODEL, sample
 from xai import data, datasets, models
 from xai.datasets import ImageSet
 from xai.embedding import METHODS, Embedding, TsneParams, maps
-from xai.embedding.maps import FeaturesKey, MapKey
+from xai.embedding.maps import MapKey
+from xai.features.keys import FeaturesKey
 from xai.models import LoadedModel
 from xai.models.spec import weights_of
 from xai.store import Store

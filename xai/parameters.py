@@ -157,3 +157,20 @@ def make_params(cls: type[ParamsT], given: Params | Mapping[str, Any] | None) ->
         listing = ", ".join(names) or "no parameters"
         raise ValueError(f"params: expected {listing}; got {', '.join(unknown)}")
     return cls(**given)
+
+
+def accepted_seed(seed: Any) -> int:
+    """Return a seed as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is not a whole number.
+    ValueError
+        If it is not in [0, 2^32 - 1].
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise TypeError(f"seed: expected a whole number, got {seed!r}")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {seed}")
+    return int(seed)

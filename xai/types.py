@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from xai.parameters import FieldInfo, Params, choice, flag, make_params, number, text
+from xai.parameters import (
+    FieldInfo,
+    Params,
+    accepted_seed,
+    choice,
+    flag,
+    make_params,
+    number,
+    text,
+)
 
 __all__ = [
     "FieldInfo",
@@ -23,6 +32,7 @@ __all__ = [
     "Params",
     "Prediction",
     "Progress",
+    "accepted_seed",
     "choice",
     "find",
     "flag",

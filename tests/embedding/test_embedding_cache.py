@@ -9,16 +9,10 @@ import pytest
 
 from xai import data, datasets, embedding
 from xai.embedding import Embedding, Features, Separability, shipped
-from xai.embedding.maps import (
-    FeaturesKey,
-    MapKey,
-    SeparabilityKey,
-    StabilityKey,
-    features_of,
-    map_of,
-    separability_of,
-)
+from xai.embedding.maps import MapKey, SeparabilityKey, StabilityKey, map_of, separability_of
 from xai.embedding.params import PcaParams, TsneParams
+from xai.features import description
+from xai.features.keys import FeaturesKey, features_of
 from xai.models import MODELS
 from xai.models.spec import weights_of
 from xai.store import Store
@@ -52,20 +46,20 @@ def _equal(one: object, other: object) -> None:
             assert left == right, item.name
 
 
-def _counted(monkeypatch, name: str) -> list[object]:
+def _counted(monkeypatch, name: str, where=embedding) -> list[object]:
     calls: list[object] = []
-    real = getattr(embedding, name)
+    real = getattr(where, name)
 
     def call(*args, **kwargs):
         calls.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(embedding, name, call)
+    monkeypatch.setattr(where, name, call)
     return calls
 
 
 def test_features_are_made_once_and_come_back_whole(lenet, some, key, store, monkeypatch) -> None:
-    calls = _counted(monkeypatch, "features")
+    calls = _counted(monkeypatch, "describe", description)
     made = features_of(key, lenet, some, store)
     again = features_of(key, lenet, some, Store(store.root))
     assert len(calls) == 1
@@ -77,7 +71,7 @@ def test_features_are_made_once_and_come_back_whole(lenet, some, key, store, mon
 
 def test_a_map_takes_its_features_from_the_store(lenet, some, key, store, monkeypatch) -> None:
     made = features_of(key, lenet, some, store)
-    calls = _counted(monkeypatch, "features")
+    calls = _counted(monkeypatch, "describe", description)
     drawn = map_of(MapKey(key, "pca", PcaParams()), lenet, some, store)
     assert not calls
     np.testing.assert_array_equal(drawn.points, embedding.run(made, "pca").points)
@@ -104,7 +98,7 @@ def test_separability_comes_back_too(lenet, some, store, monkeypatch) -> None:
 
 
 def test_without_a_store_everything_is_made(lenet, some, key, monkeypatch) -> None:
-    calls = _counted(monkeypatch, "features")
+    calls = _counted(monkeypatch, "describe", description)
     for _ in range(2):
         map_of(MapKey(key, "pca", PcaParams()), lenet, some)
     assert len(calls) == 2

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xai.embedding import components, leading, run
-from xai.embedding.components import principal
-from xai.embedding.description import _reduced
-from xai.embedding.results import Features
+from xai.embedding import run
+from xai.features import components, leading
+from xai.features.components import principal
+from xai.features.description import _reduced
+from xai.features.result import Features
 
 
 @pytest.fixture

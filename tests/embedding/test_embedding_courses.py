@@ -11,8 +11,8 @@ from xai import datasets
 from xai.embedding import Embedding, Features, features, place, run
 from xai.embedding.courses import Course, course, derailment
 from xai.embedding.export import course_csv
-from xai.embedding.gathering import Gathered, features_of_all
-from xai.embedding.maps import FeaturesKey, features_of
+from xai.features.gathering import Gathered, features_of_all
+from xai.features.keys import FeaturesKey, features_of
 from xai.models.loaded import LoadedModel
 from xai.models.spec import weights_of
 from xai.store.shelf import Shelf
@@ -210,7 +210,7 @@ def test_what_is_known_is_taken_and_what_is_new_is_kept(lenet, few, passes) -> N
 
 
 def test_memory_bounds_a_pass(lenet, few, gathered, passes, monkeypatch) -> None:
-    monkeypatch.setattr("xai.embedding.gathering.MOST_BYTES", 1)
+    monkeypatch.setattr("xai.features.gathering.MOST_BYTES", 1)
     found = features_of_all(keys_of(lenet, few), lenet, few)
     assert sum(passes) == len(LAYERS) * (len(few) + 2) + 2
     for key, one in found.features.items():

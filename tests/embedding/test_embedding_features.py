@@ -15,10 +15,11 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from xai import datasets
-from xai.embedding import Features, description, extraction, features
-from xai.embedding.components import principal
-from xai.embedding.extraction import extract
-from xai.embedding.pooling import dimensions, pool
+from xai.embedding import Features, features
+from xai.features import description, extraction
+from xai.features.components import principal
+from xai.features.extraction import extract
+from xai.features.pooling import dimensions, pool
 from xai.models import MODELS
 from xai.models.loaded import LoadedModel
 from xai.models.nets import EfficientNetLite0

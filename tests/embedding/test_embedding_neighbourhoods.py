@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from xai.embedding import Features, clusters, neighbourhoods, neighbours
-from xai.embedding.neighbourhoods import search
+from xai.embedding import Features, clusters, neighbours
+from xai.features import neighbourhoods
+from xai.features.neighbourhoods import search
 
 
 def literal(values: np.ndarray, k: int) -> np.ndarray:

@@ -8,8 +8,9 @@ from sklearn.manifold import trustworthiness
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from xai.embedding import neighbourhoods, quality
+from xai.embedding import quality
 from xai.embedding.quality import measure
+from xai.features import neighbourhoods
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from torch import nn
 
 from xai import datasets
 from xai.embedding import separability, separation
-from xai.embedding.extraction import extract
 from xai.embedding.probe import linear_probe, neighbour_vote, reduced
+from xai.features.extraction import extract
 from xai.models import MODELS
 from xai.models.loaded import LoadedModel
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from xai.embedding import Features, UmapParams, run, umap, umap_ready, warm_umap
-from xai.embedding.components import scaling
-from xai.embedding.neighbourhoods import Near, search
+from xai.features.components import scaling
+from xai.features.neighbourhoods import Near, search
 
 
 @pytest.fixture

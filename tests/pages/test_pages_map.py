@@ -241,7 +241,7 @@ def test_no_number_of_images_in_a_link_is_refused(visit: Visit, said: Words):
 def test_answers_that_are_no_numbers_are_said(
     visit: Visit, calm: Check, said: Words, monkeypatch: pytest.MonkeyPatch
 ):
-    from xai.embedding import description
+    from xai.features import description
 
     sentence = "The network’s answers are no numbers."
     monkeypatch.setattr(description, "predictions", lambda logits: (None, None, (sentence,)))

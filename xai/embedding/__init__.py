@@ -14,21 +14,16 @@ import numpy as np
 from xai.embedding.frames import Frames
 from xai.embedding.grouping import clusters
 from xai.embedding.methods import METHODS
-from xai.embedding.neighbourhoods import neighbours
-from xai.embedding.params import (
-    FEWEST,
-    LayoutParams,
-    PcaParams,
-    TsneParams,
-    UmapParams,
-    accepted_seed,
-)
+from xai.embedding.params import LayoutParams, PcaParams, TsneParams, UmapParams
 from xai.embedding.placing import Placement, place
-from xai.embedding.results import Embedding, Features, Layout, OnStep
+from xai.embedding.results import Embedding, Layout, OnStep
 from xai.embedding.separation import Separability, separability
 from xai.embedding.steadiness import Stability, stability
 from xai.embedding.umap import umap_ready, warm_umap
-from xai.types import Params, Progress, find, make_params
+from xai.features.components import FEWEST
+from xai.features.neighbourhoods import neighbours
+from xai.features.result import Features
+from xai.types import Params, Progress, accepted_seed, find, make_params
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
@@ -110,7 +105,7 @@ def features(
     matrix, whichever is smaller; of each the score of largest magnitude is
     positive.
     """
-    from xai.embedding.description import describe
+    from xai.features.description import describe
 
     return describe(model, images, layer, reduce=reduce, grid=grid, progress=progress)
 
@@ -210,8 +205,8 @@ def assess(
     """
     row = find(METHODS, method, "method")
     resolved = make_params(row.params, params)
-    from xai.embedding.components import accepted
     from xai.embedding.layout import measured
+    from xai.features.components import accepted
 
     given = accepted(features)
     if not isinstance(points, np.ndarray) or points.shape != (len(given), 2):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xai.embedding.components import accepted
 from xai.embedding.placing import place_row
-from xai.embedding.results import Embedding, Features
+from xai.embedding.results import Embedding
+from xai.features.asking import answers
+from xai.features.components import accepted
+from xai.features.result import Features
 from xai.types import Progress
 
 if TYPE_CHECKING:
@@ -174,14 +176,14 @@ def course(
     """
     given = [(accepted(features), drawn) for features, drawn in rows]
     known, names = _checked(model, given, labels, classes, own)
-    raws = _answers(model, given, images)
+    raws = answers(model, [features for features, _ in given], images)
     members, notes = _members(known, own)
     stages = []
-    for place, (features, drawn) in enumerate(given):
+    for place, ((features, drawn), raw) in enumerate(zip(given, raws, strict=True)):
         shown = features.layer or "pixels"
         if progress is not None:
             progress(place, len(given), f"Placing in {shown}")
-        stages.append(_stage(features, drawn, raws[features.layer, features.grid], members))
+        stages.append(_stage(features, drawn, raw, members))
     present = np.array(list(members), np.int64)
     counts = np.array([len(places) for places in members.values()], np.int64)
     return Course(tuple(stages), known, names, present, counts, notes)
@@ -210,25 +212,6 @@ def _checked(
     if own is not None and not 0 <= own < len(known):
         raise ValueError(f"own: expected 0 to {len(known) - 1}, got {own}")
     return known.astype(np.int64), tuple(classes)
-
-
-def _answers(
-    model: LoadedModel, rows: Sequence[tuple[Features, Embedding]], images: np.ndarray
-) -> dict[tuple[str | None, int], np.ndarray]:
-    """Return each layer's answers to the images, averaged as its features are.
-
-    One pass, unless memory has forced another grid on some layers.
-    """
-    from xai.embedding.extraction import extract
-
-    layers: dict[int, list[str | None]] = {}
-    for features, _ in rows:
-        layers.setdefault(features.grid, []).append(features.layer)
-    return {
-        (name, grid): raw
-        for grid, names in layers.items()
-        for name, raw in extract(model, images, names, grid=grid).values.items()
-    }
 
 
 def _members(labels: np.ndarray, own: int | None) -> tuple[dict[int, np.ndarray], tuple[str, ...]]:

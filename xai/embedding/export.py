@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from xai.embedding.courses import Course
-from xai.embedding.results import Embedding, Features
+from xai.embedding.results import Embedding
+from xai.features.result import Features
 
 COLUMNS = (
     *("id", "true_class", "predicted_class", "confidence", "right"),

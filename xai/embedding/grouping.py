@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from xai.embedding.components import accepted, scaling
-from xai.embedding.neighbourhoods import ALONE
-from xai.embedding.params import accepted_seed
-from xai.embedding.results import Features
+from xai.features.components import accepted, scaling
+from xai.features.neighbourhoods import ALONE
+from xai.features.result import Features
+from xai.types import accepted_seed
 
 #: Starts of which the best is taken, for up to this many images; of more there is one.
 _STARTS, _MANY = 3, 2000

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xai.embedding.components import accepted
 from xai.embedding.quality import measure
-from xai.embedding.results import Embedding, Features, Layout, OnStep
+from xai.embedding.results import Embedding, Layout, OnStep
+from xai.features.components import accepted
+from xai.features.result import Features
 from xai.types import Params, Progress
 
 

@@ -38,7 +38,7 @@ METHODS: dict[str, Method] = {
     ),
     "pca": Method(
         label="PCA",
-        function=lazy("xai.embedding.components:pca"),
+        function=lazy("xai.embedding.pca:pca"),
         params=PcaParams,
         paper=Paper(
             "K. Pearson", "On lines and planes of closest fit to systems of points in space", 1901

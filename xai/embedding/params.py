@@ -5,31 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from xai.types import Params, choice, number
-
-#: A map of fewer images than this shows nothing.
-FEWEST = 4
-
-
-def accepted_seed(seed: Any) -> int:
-    """Return a seed as an int.
-
-    Raises
-    ------
-    TypeError
-        If it is not a whole number.
-    ValueError
-        If it is not in [0, 2^32 - 1].
-    """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise TypeError(f"seed: expected a whole number, got {seed!r}")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed: expected 0 to {2**32 - 1}, got {seed}")
-    return int(seed)
 
 
 @dataclass(frozen=True)

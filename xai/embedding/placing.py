@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai.embedding.components import accepted, scaling
 from xai.embedding.methods import METHODS
-from xai.embedding.neighbourhoods import Near
 from xai.embedding.params import UmapParams
-from xai.embedding.results import Embedding, Features
+from xai.embedding.results import Embedding
+from xai.features.components import accepted, scaling
+from xai.features.neighbourhoods import Near
+from xai.features.result import Features
 from xai.types import Progress, find
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def place(
         got = given.model or "rows from elsewhere"
         raise ValueError(f"features: expected those of {model.spec.name}, got {got}")
     _check(embedding, given)
-    from xai.embedding.extraction import extract
+    from xai.features.extraction import extract
 
     layer = given.layer
     raw = extract(model, np.asarray(image)[None], [layer], grid=given.grid).values[layer]
@@ -122,7 +123,7 @@ def place_row(
     ----------
     raw : ndarray, shape (raw_dim,), float32
         The answer of the features' layer, averaged to the features' grid, as
-        ``xai.embedding.extraction.extract`` gives it: one pass serves all layers.
+        ``xai.features.extraction.extract`` gives it: one pass serves all layers.
     features, embedding, k, progress
         As :func:`place` takes them.
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from xai.embedding.components import principal
-from xai.embedding.description import directions
+from xai.features.components import principal
+from xai.features.description import directions
 from xai.types import Progress
 
 #: Principal components that the linear probe sees.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.embedding.neighbourhoods import Distances, search
+from xai.features.neighbourhoods import Distances, search
 from xai.types import Progress
 
 #: Neighbours that are looked at.

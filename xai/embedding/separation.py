@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai.datasets.spec import ImageSet, draw
-from xai.embedding.components import check
+from xai.features.components import check
+from xai.features.gathering import MOST_BYTES
 from xai.types import Progress
 
 if TYPE_CHECKING:
     from xai.models import LoadedModel
 
-#: Most bytes that the averaged answers of all layers may take together.
-MOST_BYTES = 320 * 2**20
 _GRIDS = (4, 2, 1)
 #: Fewest images of each class in either part.
 _FEWEST = 2
@@ -124,7 +123,7 @@ def separability(
     G. Alain, Y. Bengio: Understanding intermediate layers using linear classifier
     probes, 2016, arXiv 1610.01644.
     """
-    from xai.embedding.extraction import extract, shapes
+    from xai.features.extraction import extract, shapes
 
     _check(images, k, held_out, seed)
     wanted = _wanted(model, layers)
@@ -229,8 +228,8 @@ def _fitting(
     seed: int,
 ) -> tuple[ImageSet, int, tuple[str, ...]]:
     """Return the images and the finest grid that keep all answers within :data:`MOST_BYTES`."""
-    from xai.embedding.extraction import pixel_count
-    from xai.embedding.pooling import dimensions
+    from xai.features.extraction import pixel_count
+    from xai.features.pooling import dimensions
 
     fixed = pixel_count(model) if None in wanted else 0
     sizes = [fixed + sum(dimensions(shape, grid) for shape in found.values()) for grid in _GRIDS]

@@ -11,9 +11,10 @@ import numpy as np
 from xai import datasets, models
 from xai.datasets import ImageSet
 from xai.embedding.frames import Frames
-from xai.embedding.maps import FeaturesKey, MapKey, map_of
+from xai.embedding.maps import MapKey, map_of
 from xai.embedding.methods import METHODS
 from xai.embedding.results import Embedding
+from xai.features.keys import FeaturesKey
 from xai.models import MODELS
 from xai.models.spec import weights_of
 from xai.store import Store

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from xai.embedding.components import accepted
 from xai.embedding.methods import METHODS
-from xai.embedding.params import accepted_seed
 from xai.embedding.quality import NEIGHBOURS, beside
-from xai.embedding.results import Features
-from xai.types import Params, Progress, find, make_params
+from xai.features.components import accepted
+from xai.features.result import Features
+from xai.types import Params, Progress, accepted_seed, find, make_params
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ from openTSNE import TSNEEmbedding
 from openTSNE.affinity import PerplexityBasedNN
 from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-from xai.embedding.components import plane, scaling
 from xai.embedding.frames import Film
-from xai.embedding.neighbourhoods import Near, search
 from xai.embedding.params import TsneParams
 from xai.embedding.results import Layout, OnStep
+from xai.features.components import plane, scaling
+from xai.features.neighbourhoods import Near, search
 from xai.types import Progress
 
 #: Iterations between two calls of ``on_step``.

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from xai.embedding.components import Scaling, plane, scaling
 from xai.embedding.epochs import (
     COMPILED,
     Enough,
@@ -17,9 +16,10 @@ from xai.embedding.epochs import (
     random_state,
 )
 from xai.embedding.frames import Film
-from xai.embedding.neighbourhoods import Near, search
 from xai.embedding.params import UmapParams
 from xai.embedding.results import Layout, OnStep
+from xai.features.components import Scaling, plane, scaling
+from xai.features.neighbourhoods import Near, search
 from xai.types import Progress
 
 #: Epochs between two calls of ``on_step``.

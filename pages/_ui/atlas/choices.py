@@ -13,7 +13,8 @@ from pages._ui.layer_picker import described
 from pages._ui.workbench import Bench
 from xai.datasets import ImageSet
 from xai.embedding import FEWEST, METHODS
-from xai.embedding.maps import FeaturesKey, MapKey
+from xai.embedding.maps import MapKey
+from xai.features.keys import FeaturesKey
 from xai.models import MODELS, ModelSpec
 from xai.models.spec import weights_of
 from xai.types import Params

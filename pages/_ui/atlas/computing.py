@@ -14,7 +14,8 @@ from xai import embedding
 from xai.datasets import ImageSet
 from xai.embedding import METHODS, Embedding, Features, maps
 from xai.embedding.frames import Film, fit
-from xai.embedding.maps import FeaturesKey, MapKey
+from xai.embedding.maps import MapKey
+from xai.features.keys import FeaturesKey, features_of
 from xai.jobs import JobStatus, Report
 
 #: Neighbours of an image that are drawn and listed.
@@ -205,7 +206,7 @@ def _making(wanted: Wanted, images: ImageSet) -> Callable[[Report], Laid]:
     shelf, groups = cached.shelf(wanted.own), _groups(wanted, images)
 
     def work(report: Report) -> Laid:
-        features = maps.features_of(wanted.features, model, images, shelf, progress=report)
+        features = features_of(wanted.features, model, images, shelf, progress=report)
         drawn = maps.map_of(
             wanted.key, model, images, shelf, progress=report, on_step=_Recorder(report)
         )
@@ -238,7 +239,7 @@ def _finish(wanted: Wanted, images: ImageSet, moving: Moving, slot: str) -> Laid
     shelf, groups = cached.shelf(wanted.own), _groups(wanted, images)
 
     def work(report: Report) -> Laid:
-        features = maps.features_of(wanted.features, model, images, shelf, progress=report)
+        features = features_of(wanted.features, model, images, shelf, progress=report)
         drawn = embedding.assess(
             features,
             moving.points,

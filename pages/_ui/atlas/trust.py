@@ -11,8 +11,9 @@ from pages._ui.atlas.computing import Laid
 from pages._ui.atlas.scene import Scene
 from xai import embedding
 from xai.datasets import ImageSet
-from xai.embedding import METHODS, Embedding, Stability, maps
+from xai.embedding import METHODS, Embedding, Stability
 from xai.embedding.maps import StabilityKey
+from xai.features.keys import features_of
 from xai.jobs import Report
 
 #: What the figures of a map's quality mean.
@@ -141,7 +142,7 @@ def _runs(wanted: Wanted, images: ImageSet) -> progress.Work:
     model, shelf = cached.model(wanted.model), cached.shelf(wanted.own)
 
     def work(report: Report) -> Stability:
-        features = maps.features_of(wanted.features, model, images, shelf, progress=report)
+        features = features_of(wanted.features, model, images, shelf, progress=report)
         found = embedding.stability(features, wanted.method, params=wanted.params, progress=report)
         shelf.save(StabilityKey(wanted.key), found)
         return found

@@ -16,8 +16,9 @@ from xai.datasets import ImageSet
 from xai.embedding import METHODS, maps
 from xai.embedding.courses import Course, course
 from xai.embedding.export import course_csv
-from xai.embedding.gathering import features_of_all
-from xai.embedding.maps import FeaturesKey, MapKey
+from xai.embedding.maps import MapKey
+from xai.features.gathering import features_of_all
+from xai.features.keys import FeaturesKey
 from xai.figures.course_strip import course_strip
 from xai.jobs import Report
 from xai.models.spec import weights_of

@@ -36,7 +36,7 @@ def leading(
     mean : ndarray, shape (D,), float64
         Of the columns.
     share, count : float, int, optional
-        As of :func:`xai.embedding.components.principal`.
+        As of :func:`xai.features.components.principal`.
     progress : callable, optional
         Before each block of rows and each decomposition; may raise.
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from xai.datasets.batches import batches, count
 from xai.datasets.spec import ImageSet
-from xai.embedding.pooling import dimensions, pixel_cells, pixels, pool
+from xai.features.pooling import dimensions, pixel_cells, pixels, pool
 from xai.hooks import recording
 from xai.types import Progress
 

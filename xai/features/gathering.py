@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from xai.embedding.maps import FeaturesKey, belongs
-from xai.embedding.results import Features
-from xai.embedding.separation import MOST_BYTES
+from xai.features.keys import FeaturesKey, belongs
+from xai.features.result import Features
 from xai.store.keeping import Keeper
 from xai.types import Progress
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
     from xai.models import LoadedModel
+
+#: Most bytes that the averaged answers of all layers may take together.
+MOST_BYTES = 320 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ def features_of_all(
     images : ImageSet
     store : Keeper, optional
         Where known features are looked for and new ones are kept, under the keys that
-        :func:`xai.embedding.maps.features_of` uses. None keeps nothing.
+        :func:`xai.features.keys.features_of` uses. None keeps nothing.
     progress : callable, optional
         ``progress(done, total, message)``: in images during a pass, and then in
         layers; may raise.
@@ -112,9 +114,9 @@ def _passes(
     keys: Sequence[FeaturesKey], model: LoadedModel, images: ImageSet, left_out: dict[str, str]
 ) -> list[list[_Share]]:
     """Return which layers each pass serves: of one grid, and not too many for memory."""
-    from xai.embedding.description import affordable
-    from xai.embedding.extraction import pixel_count, shapes
-    from xai.embedding.pooling import dimensions
+    from xai.features.description import affordable
+    from xai.features.extraction import pixel_count, shapes
+    from xai.features.pooling import dimensions
 
     names = tuple(dict.fromkeys(key.layer for key in keys))
     sizes, without = shapes(model, images, names)
@@ -146,8 +148,8 @@ def _from_one_pass(
     left_out: dict[str, str],
     progress: Progress | None,
 ) -> Iterator[tuple[FeaturesKey, Features]]:
-    from xai.embedding.description import described
-    from xai.embedding.extraction import extract
+    from xai.features.description import described
+    from xai.features.extraction import extract
 
     grid = next((one.grid for one in batch if one.key.layer), batch[0].grid)
     layers = [one.key.layer for one in batch]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.embedding.components import Scaling, accepted, scaling
-from xai.embedding.results import Features
+from xai.features.components import Scaling, accepted, scaling
+from xai.features.result import Features
 from xai.types import Progress
 
 #: Numbers that are held at a time: 8 MB.

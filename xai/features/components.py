@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from xai.embedding.leading import MESSAGE, leading
-from xai.embedding.params import FEWEST, PcaParams
-from xai.embedding.results import Features, Layout, OnStep
+from xai.features.leading import MESSAGE, leading
+from xai.features.result import Features
 from xai.types import Progress
 
 #: Columns or rows that are held in float64 at a time.
 _BLOCK = 2048
+#: A map, or a drawing of clusters, of fewer images than this shows nothing.
+FEWEST = 4
 #: A matrix of this side has its eigenvectors in about a second.
 _LARGE = 2000
 #: A column varies if its range exceeds this share of its own magnitude and of that
@@ -248,34 +249,3 @@ def plane(values: np.ndarray, progress: Progress | None = None) -> Principal:
         return found
     empty = np.zeros((len(values), 1))
     return Principal(np.hstack([found.scores, empty]), np.append(found.shares, 0.0))
-
-
-def pca(
-    values: np.ndarray,
-    params: PcaParams,
-    seed: int,
-    on_step: OnStep | None,
-    progress: Progress | None,
-) -> Layout:
-    """Lay a table out by its first two principal components.
-
-    Parameters
-    ----------
-    values : ndarray, shape (N, D)
-        Checked.
-    params : PcaParams
-    seed : int
-        Not used: nothing here is random.
-    on_step : callable, optional
-        Called once, with the result.
-    progress : callable, optional
-        As :func:`principal` takes it; may raise.
-    """
-    found = plane(values, progress)
-    notes: tuple[str, ...] = ()
-    if found.shares[1] == 0:
-        notes = ("The features vary in one direction only: the map is a line.",)
-    if on_step is not None:
-        on_step(1, 1, found.scores.astype(np.float32))
-    quality = {"explained_variance": float(found.shares.sum())}
-    return Layout(found.scores, params, quality=quality, notes=notes)

@@ -10,11 +10,11 @@ import numpy as np
 
 from xai.datasets.batches import count
 from xai.datasets.spec import ImageSet
-from xai.embedding.components import check, principal
-from xai.embedding.extraction import Extraction, extract
-from xai.embedding.leading import MESSAGE
-from xai.embedding.pooling import dimensions, pixel_cells
-from xai.embedding.results import Features, projected
+from xai.features.components import check, principal
+from xai.features.extraction import Extraction, extract
+from xai.features.leading import MESSAGE
+from xai.features.pooling import dimensions, pixel_cells
+from xai.features.result import Features, projected
 from xai.types import Progress
 
 if TYPE_CHECKING:
@@ -78,12 +78,32 @@ def described(
         get the same answer.
     """
     share = _share(reduce)
-    raw = found.values[layer]
     what = "pixels" if layer is None else f"layer {layer}"
-    check(raw, what)
+    check(found.values[layer], what)
+    features = answered(model, images, layer, found, grid=grid, notes=notes)
+    return features if share is None else _reduced(features, reduce, share, what, progress)
+
+
+def answered(
+    model: LoadedModel,
+    images: ImageSet | np.ndarray,
+    layer: str | None,
+    found: Extraction,
+    *,
+    grid: int,
+    notes: tuple[str, ...] = (),
+) -> Features:
+    """Return a layer's answers as they are, even where all are the same.
+
+    Parameters
+    ----------
+    model, images, layer, found, grid, notes
+        As :func:`described` takes them.
+    """
+    raw = found.values[layer]
     known = images if isinstance(images, ImageSet) else None
     predicted, confidence, said = predictions(found.logits)
-    features = Features(
+    return Features(
         values=raw,
         model=model.spec.name,
         layer=layer,
@@ -99,7 +119,6 @@ def described(
         model_classes=model.classes,
         grid=int(grid),
     )
-    return features if share is None else _reduced(features, reduce, share, what, progress)
 
 
 def _reduced(
