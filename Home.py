@@ -15,7 +15,8 @@ _STYLE = (
     ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
     ".stSidebar .stButtonGroup button{padding-left:.5rem;padding-right:.5rem}"
     # All pages by name on a laptop, beside the open sidebar: none behind "more".
-    "@media(max-width:1500px){[data-testid=stTopNavLink]{padding-left:.4rem;padding-right:.4rem}"
+    "@media(max-width:1500px){[data-testid=stTopNavLink]{padding-left:.3rem;padding-right:.3rem;"
+    "font-size:.92rem}"
     "[data-testid=stTopNavLink] span:has(>[data-testid=stIconMaterial]){display:none}}"
     # On a phone the choice of an attack would run off the edge.
     "@media(max-width:640px){.stMain .stButtonGroup button{padding-left:.6rem;padding-right:.6rem}}"

@@ -6,6 +6,7 @@ import argparse
 import importlib.metadata
 import platform
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,10 @@ def maps(arguments: argparse.Namespace) -> int:
     """Compute the maps that ship, so that the first visitor need not wait for them."""
     from xai.embedding.shipped import make
 
-    folder = Path(arguments.out)
+    return _ship(make, Path(arguments.out), "maps.md")
+
+
+def _ship(make: Callable[[Path], Iterator[str]], folder: Path, card: str) -> int:
     try:
         for row in make(folder):
             print(row, flush=True)
@@ -122,7 +126,7 @@ def maps(arguments: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 1
     total = sum(path.stat().st_size for path in folder.glob("*.npz"))
-    print(f"{total / 1e6:.1f} MB in {folder}; the rows belong into xai/data/maps.md")
+    print(f"{total / 1e6:.1f} MB in {folder}; the rows belong into xai/data/{card}")
     return 0
 
 
@@ -148,14 +152,66 @@ def attribute(arguments: argparse.Namespace) -> int:
                     weights=arguments.weights,
                 ),
             )
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}" if error.filename else error, file=sys.stderr)
-        return 2
-    except (TypeError, ValueError) as error:
-        print(" ".join(str(error).split())[:600], file=sys.stderr)
-        return 2
+    except (OSError, TypeError, ValueError) as error:
+        return _refused(error)
     print(line)
     return 0 if same else 1
+
+
+def flow(arguments: argparse.Namespace) -> int:
+    """Cluster a data set in the layers of a network and write how its images travel."""
+    from xai.flow import command
+
+    try:
+        line = command.make(
+            arguments.dataset,
+            arguments.model,
+            arguments.out,
+            count=arguments.n,
+            layers=arguments.layers and arguments.layers.split(","),
+            method=arguments.method,
+            settings=arguments.param,
+            seed=arguments.seed,
+            reduce=arguments.reduce,
+            say=lambda line: print(line, flush=True),
+        )
+    except (OSError, TypeError, ValueError) as error:
+        return _refused(error)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where it was", file=sys.stderr)
+        return 130
+    print(line)
+    return 0
+
+
+def flows(arguments: argparse.Namespace) -> int:
+    """Compute the clusters that ship, so that the first visitor need not wait for them."""
+    from xai.flow.shipped import make
+
+    return _ship(make, Path(arguments.out), "flows.md")
+
+
+def _refused(error: OSError | TypeError | ValueError) -> int:
+    """Say what is wrong in one line; return the exit status."""
+    if isinstance(error, OSError) and error.filename:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    else:
+        print(" ".join(str(error).split())[:600], file=sys.stderr)
+    return 2
+
+
+def _add_flow(commands: Any) -> None:
+    add = commands.add_parser("flow", help=flow.__doc__, description=flow.__doc__)
+    add.add_argument("--dataset", required=True, help="such as mnist")
+    add.add_argument("--model", required=True, help="such as lenet5-mnist")
+    add.add_argument("--out", required=True, type=Path, help="the .h5 file to write")
+    add.add_argument("--n", type=int, help="number of images; else all, up to 10,000")
+    add.add_argument("--layers", help="names with commas between them, pixels for the images")
+    add.add_argument("--method", default="optics", help="optics, hdbscan or kmeans")
+    add.add_argument("--param", action="append", default=[], help="name=value; may come again")
+    add.add_argument("--seed", type=int, default=0, help="of methods that draw random numbers")
+    add.add_argument("--reduce", default="pca90", help="pca1 to pca99, or none")
+    add.set_defaults(run=flow)
 
 
 def _add_attribute(commands: Any) -> None:
@@ -215,7 +271,11 @@ def main() -> int:
     add = commands.add_parser("maps", help=maps.__doc__)
     add.add_argument("--out", default=str(data.path("maps")), help="folder for the maps")
     add.set_defaults(run=maps)
+    add = commands.add_parser("flows", help=flows.__doc__)
+    add.add_argument("--out", default=str(data.path("flows")), help="folder for the clusters")
+    add.set_defaults(run=flows)
     _add_attribute(commands)
+    _add_flow(commands)
     add = commands.add_parser("doctor", help=doctor.__doc__)
     add.set_defaults(run=doctor)
     arguments = parser.parse_args()

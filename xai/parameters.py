@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
 
 @dataclass(frozen=True)
 class FieldInfo:
@@ -157,6 +159,42 @@ def make_params(cls: type[ParamsT], given: Params | Mapping[str, Any] | None) ->
         listing = ", ".join(names) or "no parameters"
         raise ValueError(f"params: expected {listing}; got {', '.join(unknown)}")
     return cls(**given)
+
+
+def settled(params: type[ParamsT], settings: Sequence[str]) -> ParamsT:
+    """Make parameters of texts such as ``"steps=20"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is no such pair, or has no field or no value of that kind.
+    """
+    fields = {item.name: item for item in dataclasses.fields(params)}
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"param: expected name=value, got {setting!r}")
+        if name not in fields:
+            listing = ", ".join(fields) or "no parameters"
+            raise ValueError(f"param: expected {listing}; got {name!r}")
+        values[name] = _typed(name, value, fields[name].default)
+    return params(**values)
+
+
+def _typed(name: str, value: str, default: Any) -> Any:
+    """Read a text as what the field's default is."""
+    if isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        if value.lower() not in _FLAGS:
+            raise ValueError(f"{name}: expected true or false, got {value!r}")
+        return _FLAGS[value.lower()]
+    try:
+        return int(value) if isinstance(default, int) else float(value)
+    except ValueError as error:
+        kind = "a whole number" if isinstance(default, int) else "a number"
+        raise ValueError(f"{name}: expected {kind}, got {value!r}") from error
 
 
 def accepted_seed(seed: Any) -> int:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages._ui import cached, link
 from pages._ui.drawing_pad import drawing_pad
-from pages._ui.image_picker import image_picker
+from pages._ui.gallery import gallery
 from xai.datasets import DATASETS
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ _SOURCES = {
 }
 _ACCEPTED = ["jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff"]
 _SHOWN = 60
-_TILE = 46
-#: Images of at most this many pixels are shown as squares, not smoothed.
-_SMALL = 32
 #: Mean grey value of the rim above which a picture is taken for ink on paper.
 _BRIGHT = 127
 _PREFERRED = {"photos": "photo-ginger-cat"}
@@ -103,20 +100,13 @@ def _browse(images: ImageSet) -> Chosen:
     if right.button("", icon=":material/casino:", help="Take an image at random", width="stretch"):
         st.session_state["image"] = _any(images, shown)
     places = _shown_places(images, shown)
-    small = images.images[0].shape[0] <= _SMALL
-    side = images.images[0].shape[0] if small else 2 * _TILE
-    sheet, columns = cached.gallery(images.signature, places, side, images)
-    picked = image_picker(
-        [images.ids[place] for place in places],
-        sheet,
-        columns=columns,
-        tile=side,
-        shown=_TILE,
-        captions=[_caption(images, place) for place in places],
+    picked = gallery(
+        images,
+        places,
+        [_caption(images, place) for place in places],
         selected=st.session_state["image"],
         key="picker",
         height=212,
-        crisp=small,
     )
     if picked is not None and picked != st.session_state["image"]:
         st.session_state["image"] = picked

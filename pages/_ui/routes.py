@@ -81,10 +81,18 @@ ROUTES = (
     ),
     Route(
         "class_visualization",
-        "Class visualization",
+        "Visualization",
         ":material/auto_awesome:",
         "Class visualization",
         "What would the network most like to see?",
+    ),
+    Route(
+        "cluster_flow",
+        "Cluster flow",
+        ":material/alt_route:",
+        "Cluster flow",
+        "Where on their way through the network do the classes part, and where does an image go "
+        "wrong?",
     ),
 )
 

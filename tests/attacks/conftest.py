@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from toys import scatter, wrap
 
 from xai import datasets, models
 from xai.models.loaded import LoadedModel
@@ -44,20 +43,6 @@ class InFloat64(nn.Module):
         return self.net(x.double())
 
 
-def wrap(net: nn.Module, shape: tuple[int, int, int], classes: int) -> LoadedModel:
-    """Make a model of a network that takes images in [0, 1] as they are."""
-    spec = dataclasses.replace(
-        models.MODELS["lenet5-mnist"],
-        name="toy",
-        input_size=shape[1:],
-        channels=shape[0],
-        mean=(0.0,) * shape[0],
-        std=(1.0,) * shape[0],
-        own_classes=tuple(f"class {index}" for index in range(classes)),
-    )
-    return LoadedModel(spec, net)
-
-
 @pytest.fixture(scope="session")
 def linear() -> Callable[..., LoadedModel]:
     """Make a linear model of weights (K, C, H, W) and biases (K,)."""
@@ -67,7 +52,7 @@ def linear() -> Callable[..., LoadedModel]:
         with torch.no_grad():
             layer.weight.copy_(torch.as_tensor(weight).reshape(len(weight), -1))
             layer.bias.copy_(torch.as_tensor(np.zeros(len(weight)) if bias is None else bias))
-        return wrap(nn.Sequential(Counting(), nn.Flatten(), layer), weight.shape[1:], len(weight))
+        return wrap(nn.Sequential(Counting(), nn.Flatten(), layer), weight.shape[1:])
 
     return make
 
@@ -75,12 +60,8 @@ def linear() -> Callable[..., LoadedModel]:
 @pytest.fixture(scope="session")
 def smooth() -> LoadedModel:
     """A small network with a curved decision boundary: 3x4x4 images, four classes."""
-    generator = torch.Generator().manual_seed(5)
     net = nn.Sequential(nn.Flatten(), nn.Linear(48, 20), nn.Tanh(), nn.Linear(20, 4))
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.copy_(0.6 * torch.randn(parameter.shape, generator=generator))
-    return wrap(net, (3, 4, 4), 4)
+    return wrap(scatter(net, 5, 0.6), (3, 4, 4))
 
 
 @pytest.fixture(scope="session")
@@ -108,27 +89,3 @@ def witness(lenet: LoadedModel) -> tuple[Any, Any]:
     exact = InFloat64(lenet.net).eval()
     net = foolbox.PyTorchModel(exact, bounds=(0, 1), device="cpu", preprocessing=scaling)
     return foolbox, net
-
-
-@pytest.fixture(scope="session")
-def wrapped() -> Callable[[nn.Module, tuple[int, int, int], int], LoadedModel]:
-    """Make a model of any network, for images of a shape and so many classes."""
-    return wrap
-
-
-@pytest.fixture
-def checksum() -> Callable[[nn.Module], str]:
-    """Digest of everything a network holds: weights, gradients, hooks, mode."""
-
-    def of(net: nn.Module) -> str:
-        state = hashlib.sha256()
-        for name, value in net.state_dict().items():
-            state.update(name.encode() + value.cpu().numpy().tobytes())
-        for parameter in net.parameters():
-            state.update(f"{parameter.grad is None}{parameter.requires_grad}".encode())
-        for module in net.modules():
-            hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
-            state.update(f"{module.training}{[len(one) for one in hooks]}".encode())
-        return state.hexdigest()
-
-    return of

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from toys import wrap
 
 from xai.attacks import Goal, run, volley
 from xai.attacks.algorithms.descent import perturb
@@ -73,7 +74,7 @@ def test_early_stop_waits_until_the_file_fools_too(linear):
 
 
 # ----------------------------------------------------------------------- vanishing, doors
-def test_a_gradient_that_vanishes_for_one_image_stops_no_other(wrapped):
+def test_a_gradient_that_vanishes_for_one_image_stops_no_other():
     """Behind a rectifier a dark image has no gradient; a bright one has."""
     last = nn.Linear(1, 2, bias=False)
     first = nn.Linear(4, 1)
@@ -81,7 +82,7 @@ def test_a_gradient_that_vanishes_for_one_image_stops_no_other(wrapped):
         first.weight.fill_(1.0)
         first.bias.fill_(-1.0)
         last.weight.copy_(torch.tensor([[1.0], [-1.0]]))
-    model = wrapped(nn.Sequential(nn.Flatten(), first, nn.ReLU(), last), (1, 2, 2), 2)
+    model = wrap(nn.Sequential(nn.Flatten(), first, nn.ReLU(), last), (1, 2, 2))
     images = np.stack([np.full((1, 2, 2), level, np.float32) for level in (0.0, 0.3, 1.0)])
     params = BimParams(eps=0.1, quantize=False).resolved(model.spec)
     goals = [Goal.untargeted(0)] * 3
@@ -154,7 +155,7 @@ def test_a_volley_of_float64_images_is_that_of_float32(smooth):
 
 
 # --------------------------------------------------------------------------- many strengths
-def test_only_what_searches_within_the_ball_keeps_what_a_smaller_strength_found(wrapped):
+def test_only_what_searches_within_the_ball_keeps_what_a_smaller_strength_found():
     """A class that is met in a band alone, 4 to 5.5 levels up: FGSM leaps over it."""
     first, last = nn.Linear(1, 2), nn.Linear(2, 2)
     with torch.no_grad():
@@ -162,7 +163,7 @@ def test_only_what_searches_within_the_ball_keeps_what_a_smaller_strength_found(
         first.bias.copy_(torch.tensor([-100.0, -105.0]))
         last.weight.copy_(torch.tensor([[0.0, 0.0], [1.0, -3.0]]))
         last.bias.copy_(torch.tensor([4.0, 0.0]))
-    model = wrapped(nn.Sequential(nn.Flatten(), first, nn.ReLU(), last), (1, 1, 1), 2)
+    model = wrap(nn.Sequential(nn.Flatten(), first, nn.ReLU(), last), (1, 1, 1))
     pixels, labels = np.full((9, 1, 1, 1), 101, np.uint8), np.array([0] + [1] * 8)
     some = ImageSet(pixels, labels, model.classes, tuple("abcdefghi"))
     found = robustness(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import gc
+import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import traces
 from torch import nn
+from toys import scatter, wrap
+from traces import StopHereError, Stopper
 
 from xai.attacks import Goal, random_noise, run, volley
 from xai.attacks.parameters import BimParams, NoiseParams, PgdParams
@@ -34,38 +36,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class StopHereError(Exception):
-    pass
-
-
-class Stopper:
-    """A progress, or a watcher of steps, that raises at its k-th call."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.calls, self.at = 0, at
-
-    def __call__(self, *args: object) -> None:
-        self.calls += 1
-        if self.calls - 1 == self.at:
-            raise StopHereError
-
-
 @pytest.fixture(scope="module")
-def normed(wrapped) -> Iterator[LoadedModel]:
+def normed() -> Iterator[LoadedModel]:
     """A network with batch norms, which attacks see folded, on a borrowed alias."""
-    generator = torch.Generator().manual_seed(1)
     net = nn.Sequential(
         nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(),
         nn.Conv2d(6, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(),
         nn.Flatten(), nn.Linear(6 * 64, 5),
     )  # fmt: skip
-    with torch.no_grad():
-        for name, value in net.state_dict().items():
-            if value.is_floating_point():
-                value.copy_(0.3 * torch.randn(value.shape, generator=generator))
-                if name.endswith("running_var"):
-                    value.abs_().add_(0.5)
-    model = wrapped(net, SHAPE, 5)
+    model = wrap(scatter(net, 1, 0.3), SHAPE)
     assert model.norm_pairs
     yield model
     forget(model)
@@ -87,27 +66,14 @@ def pictures(normed) -> ImageSet:
 
 
 @pytest.fixture
-def spotless(normed, image, checksum) -> Callable[[], Any]:
+def spotless(normed, image) -> Callable[[], Any]:
     """Hold a block to it that it leaves no trace, whatever it raises."""
-
-    def state() -> tuple[object, ...]:
-        return (
-            checksum(normed.net),
-            normed.logits(image[None]).numpy().tobytes(),
-            normed.predict(image).logits.tobytes(),
-            torch.is_grad_enabled(),
-            torch.is_inference_mode_enabled(),
-            torch.get_rng_state().numpy().tobytes(),
-            str(np.random.get_state()),  # noqa: NPY002
-        )
-
-    @contextmanager
-    def block() -> Iterator[None]:
-        before = state()
-        yield
-        assert state() == before
-
-    return block
+    return functools.partial(
+        traces.spotless,
+        normed,
+        lambda: normed.logits(image[None]).numpy().tobytes(),
+        lambda: normed.predict(image).logits.tobytes(),
+    )
 
 
 def attack(normed, image, case: str, **more: Any) -> bytes:
@@ -219,8 +185,8 @@ def params_of(settings: dict[str, Any]) -> PgdParams:
     return PgdParams(**settings, steps=2)
 
 
-def test_threads_share_a_network_with_batch_norms(normed, image, checksum):
-    state = checksum(normed.net)
+def test_threads_share_a_network_with_batch_norms(normed, image):
+    state = traces.digest(normed.net)
 
     def work(k: int) -> bytes:
         return attack(normed, image, list(CASES)[k % len(CASES)])
@@ -228,24 +194,19 @@ def test_threads_share_a_network_with_batch_norms(normed, image, checksum):
     serial = [work(k) for k in range(10)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(work, range(10))) == serial
-    assert checksum(normed.net) == state
+    assert traces.digest(normed.net) == state
 
 
-def test_memory_does_not_grow_with_the_steps(wrapped):
+def test_memory_does_not_grow_with_the_steps():
     """A view of an image would keep all of it: what is written down of a step is small."""
     net = nn.Sequential(nn.AvgPool2d(16), nn.Flatten(), nn.Linear(48, 3))
-    model = wrapped(net, (3, 64, 64), 3)
+    model = wrap(net, (3, 64, 64))
     picture = np.random.default_rng(4).random((3, 64, 64), dtype=np.float32)
     held: list[int] = []
 
     def count(done: int, total: int, message: str) -> None:
         if done in (5, total):
-            held.append(
-                sum(
-                    type(one) is torch.Tensor and one.untyped_storage().nbytes() >= picture.nbytes
-                    for one in gc.get_objects()
-                )
-            )
+            held.append(traces.held(picture.nbytes))
 
     for method, params in (("bim", {"steps": 40}), ("cw", {"steps": 20, "searches": 2})):
         held.clear()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from traces import digest
 
 from xai import datasets
 from xai.attacks import ATTACKS, Goal, run, volley
@@ -154,9 +154,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(
 
 
 def test_a_stop_in_the_middle_of_an_attack_leaves_the_model_clean(
-    lenet: LoadedModel, some: ImageSet, checksum: Callable[[Any], str]
+    lenet: LoadedModel, some: ImageSet
 ) -> None:
-    before = checksum(lenet.net)
+    before = digest(lenet.net)
 
     def progress(done: int, total: int, message: str) -> None:
         if "PGD" in message:
@@ -164,7 +164,7 @@ def test_a_stop_in_the_middle_of_an_attack_leaves_the_model_clean(
 
     with pytest.raises(KeyError):
         asked(lenet, some, progress=progress)
-    assert checksum(lenet.net) == before
+    assert digest(lenet.net) == before
 
 
 def test_progress_rises_to_its_total(lenet: LoadedModel, some: ImageSet) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from traces import digest
 
 from xai import images as pictures
 from xai import models
@@ -281,9 +282,9 @@ class StopHereError(Exception):
     pass
 
 
-def test_a_stop_leaves_no_trace(lenet, dozen, checksum):
+def test_a_stop_leaves_no_trace(lenet, dozen):
     image, label = dozen[0]
-    image, state = image.copy(), checksum(lenet.net)
+    image, state = image.copy(), digest(lenet.net)
 
     def stop(done: int, total: int, message: str) -> None:
         if done == 3:
@@ -292,12 +293,12 @@ def test_a_stop_leaves_no_trace(lenet, dozen, checksum):
     for method, params in (("bim", {}), ("pgd", {"restarts": 2}), ("cw", {})):
         with pytest.raises(StopHereError):
             run(lenet, image, method, goal=Goal.untargeted(label), params=params, progress=stop)
-    assert checksum(lenet.net) == state
+    assert digest(lenet.net) == state
     np.testing.assert_array_equal(image, dozen[0][0])
 
 
-def test_an_attack_changes_neither_model_nor_image_nor_the_process(lenet, dozen, checksum):
-    state = checksum(lenet.net)
+def test_an_attack_changes_neither_model_nor_image_nor_the_process(lenet, dozen):
+    state = digest(lenet.net)
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
     for case in CASES:
         image, label = dozen[2]
@@ -306,7 +307,7 @@ def test_an_attack_changes_neither_model_nor_image_nor_the_process(lenet, dozen,
         run(lenet, image, case.method, goal=Goal.untargeted(label), params=case.params)
         np.testing.assert_array_equal(image, kept)
     random_noise(lenet, image, goal=Goal.untargeted(label))
-    assert checksum(lenet.net) == state
+    assert digest(lenet.net) == state
     assert torch.equal(torch.get_rng_state(), torch_state)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
 
@@ -319,8 +320,8 @@ def test_it_works_where_gradients_are_switched_off(smooth):
     np.testing.assert_array_equal(result.image, expected.image)
 
 
-def test_eight_threads_get_the_answers_of_one(lenet, dozen, checksum):
-    state = checksum(lenet.net)
+def test_eight_threads_get_the_answers_of_one(lenet, dozen):
+    state = digest(lenet.net)
 
     def work(k: int) -> bytes:
         image, label = dozen[k % 12]
@@ -331,7 +332,7 @@ def test_eight_threads_get_the_answers_of_one(lenet, dozen, checksum):
     serial = [work(k) for k in range(24)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(24))) == serial
-    assert checksum(lenet.net) == state
+    assert digest(lenet.net) == state
 
 
 def test_importing_the_registry_loads_no_torch():

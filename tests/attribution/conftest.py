@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+import toys
+import traces
 from attribution_networks import Residual, randomise
 from torch import nn
 
@@ -22,23 +22,7 @@ Wrap = Callable[..., LoadedModel]
 @pytest.fixture(scope="session")
 def wrap() -> Wrap:
     """Make a model of a network, an input shape and perhaps other columns of its spec."""
-
-    def make(net: nn.Module, shape: tuple[int, int, int], **columns: object) -> LoadedModel:
-        with torch.no_grad():
-            classes = net.eval()(torch.zeros(1, *shape)).shape[1]
-        values: dict[str, object] = {
-            "name": "toy",
-            "label": "Toy",
-            "input_size": shape[1:],
-            "channels": shape[0],
-            "mean": (0.0,) * shape[0],
-            "std": (1.0,) * shape[0],
-            "own_classes": tuple(f"class {index}" for index in range(classes)),
-        }
-        spec = dataclasses.replace(models.MODELS["lenet5-mnist"], **(values | columns))
-        return LoadedModel(spec, net)
-
-    return make
+    return toys.wrap
 
 
 @pytest.fixture(scope="session")
@@ -85,16 +69,4 @@ def picture() -> Callable[..., np.ndarray]:
 @pytest.fixture(scope="session")
 def state_of() -> Callable[[nn.Module], str]:
     """Digest of what must never change in a shared network."""
-
-    def digest(net: nn.Module) -> str:
-        found = hashlib.sha256()
-        for name, value in net.state_dict().items():
-            found.update(name.encode() + value.cpu().numpy().tobytes())
-        for value in net.parameters():
-            found.update(f"{value.grad is None} {value.requires_grad}".encode())
-        for name, module in net.named_modules():
-            hooks = [len(kept) for key, kept in vars(module).items() if key.endswith("_hooks")]
-            found.update(f"{name} {type(module)} {module.training} {hooks}".encode())
-        return found.hexdigest()
-
-    return digest
+    return traces.digest

@@ -6,6 +6,7 @@ import dataclasses
 
 import torch
 from torch import nn
+from toys import likely
 from zennit.core import Composite
 from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ZBox, ZPlus
 
@@ -76,24 +77,6 @@ class Bottleneck(nn.Module):
         x = self.act(self.stem_norm(self.stem(x)))
         x = self.narrow(self.deep_act(self.deep_norm(self.deep(x))))
         return self.fc(self.flatten(self.pool(self.own_norm(self.wide_act(self.wide(x))))))
-
-
-def likely(net, seed):
-    """Give a network numbers that a trained one might have."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for module in net.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                fan = module.weight[0].numel()
-                module.weight.normal_(0, (2 / fan) ** 0.5, generator=generator)
-                if module.bias is not None:
-                    module.bias.normal_(0, 0.1, generator=generator)
-            elif isinstance(module, nn.BatchNorm2d):
-                module.weight.uniform_(0.4, 0.9, generator=generator)
-                module.bias.normal_(0, 0.1, generator=generator)
-                module.running_mean.normal_(0, 0.1, generator=generator)
-                module.running_var.uniform_(0.5, 2.0, generator=generator)
-    return net.eval()
 
 
 def published(name, side=64):

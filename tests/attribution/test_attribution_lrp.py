@@ -11,8 +11,9 @@ import pytest
 import reference
 import torch
 from attribution_networks import Residual, randomise
-from relevance_rules import Bottleneck, by_zennit, likely, published
+from relevance_rules import Bottleneck, by_zennit, published
 from torch import nn
+from toys import likely
 
 from xai.attribution import assignment, blocked, channel_relevance, run
 from xai.attribution.aim import Aim

@@ -15,7 +15,7 @@ from typing import Any
 
 import finding
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 _ARGUMENTS = [
@@ -201,6 +201,48 @@ def settle() -> Callable[[Page], None]:
         page.wait_for_function(_SETTLED, timeout=60_000)
 
     return wait
+
+
+@pytest.fixture
+def open_app(
+    app_server: Callable[..., str],
+    open_page: Callable[..., Page],
+    settle: Callable[[Page], None],
+) -> Callable[..., Page]:
+    """Open the page of a script, and wait until its component is there and nothing moves.
+
+    ``open_app("tests/browser/map_app.py", ".map[data-ready=yes]", "panels=2", theme="dark")``:
+    the script, what is found once a component is ready, and the query; there may be a
+    ``count`` of them, and a script may have several to ``view``. Before anything loads,
+    ``before(page)`` is called and the page gets a ``script`` of the test's own. With
+    ``still=False`` it may move on. The rest goes to ``open_page``.
+    """
+
+    def go(
+        app: str,
+        ready: str,
+        query: str = "",
+        *,
+        count: int = 1,
+        before: Callable[[Page], None] | None = None,
+        script: str = "",
+        still: bool = True,
+        view: str = "",
+        **context: Any,
+    ) -> Page:
+        page = open_page(**context)
+        if before:
+            before(page)
+        if script:
+            page.add_init_script(script)
+        page.goto(f"{app_server(app)}/?{f'view={view}&' if view else ''}{query}")
+        expect(page.locator(ready)).to_have_count(count, timeout=60_000)
+        expect(page.locator(ready).first).to_be_visible()
+        if still:
+            settle(page)
+        return page
+
+    return go
 
 
 @pytest.fixture

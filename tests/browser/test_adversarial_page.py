@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from io import BytesIO
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from test_channel_grid import canvas_pixels
+from reading import button, canvas_pixels, choices, unbroken
 
 pytestmark = pytest.mark.browser
 
@@ -46,21 +45,6 @@ def done(page: Page) -> None:
     expect(page.get_by_text(_VERDICT)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
     unbroken(page)
-
-
-def unbroken(page: Page) -> None:
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
-
-
-def button(page: Page, name: str) -> Locator:
-    """Find a button of the page itself: its head has a Stop of Streamlit's own."""
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
-
-
-def choices(page: Page) -> dict[str, str]:
-    """Return what the address bar says."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 # ----------------------------------------------------------------------- while it is at work

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from reading import choices, unbroken
 
 pytestmark = pytest.mark.browser
 
@@ -128,14 +129,7 @@ def see(page: Page, name: str) -> None:
     expect(page.get_by_text(PAGES[name])).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text(PAGES[name])).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
-
-
-def choices(page: Page) -> dict[str, str]:
-    """Return what the address bar says."""
-    query = parse_qs(urlsplit(page.url).query)
-    return {key: values[0] for key, values in query.items()}
+    unbroken(page)
 
 
 def turn_to(page: Page, name: str, settle: Settle) -> None:

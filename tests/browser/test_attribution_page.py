@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from reading import unbroken
 
 pytestmark = pytest.mark.browser
 
@@ -41,8 +42,7 @@ def done(page: Page) -> None:
     """Wait until nothing is under way, and nothing has gone wrong."""
     expect(page.get_by_role("heading", name="Inside the network")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+    unbroken(page)
 
 
 def views(page: Page) -> Locator:

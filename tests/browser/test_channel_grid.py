@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import tiles_app
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
+from reading import canvas_pixels, echo, runs, says
 
 from pages._ui.channel_grid import carrier, channel_grid
 from xai.figures.sheets import BROKEN, channel_sheet
@@ -25,23 +24,9 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with a grid; ``visit("case=lenet", theme="dark")``."""
-
-    def go(query: str = "", *, heed: Callable[[Page], None] | None = None, **context: Any) -> Page:
-        page = open_page(**context)
-        if heed:
-            heed(page)
-        page.goto(f"{app_server(APP)}/?view=grid&{query}")
-        expect(page.locator(".grid[data-ready=yes][data-layout]")).to_be_visible(timeout=60_000)
-        settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".grid[data-ready=yes][data-layout]", view="grid")
 
 
 def layout(page: Page) -> dict[str, float]:
@@ -62,20 +47,6 @@ def place(page: Page, index: int) -> tuple[float, float]:
     return box["x"] + 1 + x, box["y"] + 1 + y
 
 
-def canvas_pixels(page: Page, selector: str) -> np.ndarray:
-    """Return the pixels of a canvas, (H, W, 4)."""
-    read = """canvas => {
-        const [width, height] = [canvas.width, canvas.height];
-        const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
-        let text = '';
-        for (let at = 0; at < data.length; at += 8192)
-            text += String.fromCharCode(...data.subarray(at, at + 8192));
-        return [width, height, btoa(text)];
-    }"""
-    width, height, text = page.locator(selector).evaluate(read)
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
-
-
 def drawn_tile(page: Page, index: int) -> np.ndarray:
     """Return the pixels of a tile on the canvas; the page is not scrolled."""
     plan = layout(page)
@@ -83,14 +54,6 @@ def drawn_tile(page: Page, index: int) -> np.ndarray:
     x = round(plan["edge"] + column * plan["across"])
     y, side = round(plan["edge"] + row * plan["down"]), round(plan["side"])
     return canvas_pixels(page, ".scroll canvas")[y : y + side, x : x + side, :3]
-
-
-def says(page: Page, sentence: str) -> None:
-    expect(page.get_by_text(sentence, exact=True)).to_be_visible()
-
-
-def runs(page: Page) -> str:
-    return page.get_by_text(re.compile(r"^runs: \d+$")).inner_text()
 
 
 # ---------------------------------------------------------------------- the picture
@@ -126,7 +89,7 @@ def test_all_channels_come_without_one_request_for_a_picture(visit: Visit) -> No
             lambda one: asked.append(one.url) if one.resource_type == "image" else None,
         )
 
-    page = visit(heed=heed)
+    page = visit(before=heed)
     assert not [url for url in asked if "/media/" in url]
     page.mouse.click(*place(page, 30))
     says(page, "chosen: 30")
@@ -144,7 +107,7 @@ def test_a_click_does_not_send_the_picture_again(visit: Visit) -> None:
 
         page.on("websocket", lambda socket: socket.on("framereceived", received))
 
-    page = visit(heed=heed)
+    page = visit(before=heed)
     picture = len(tiles_app.drawn("vgg", None).sprite.webp(quality=None))
     assert sum(sizes) > picture
     sizes.clear()
@@ -275,6 +238,11 @@ def test_hostile_words_are_only_words(visit: Visit) -> None:
 
 
 # ----------------------------------------------- what a browser may send, without one
+IMPORTS = (
+    "import numpy as np\n"
+    "from pages._ui.channel_grid import channel_grid\n"
+    "from xai.figures.sheets import channel_sheet"
+)
 CALL = (
     "channel_grid(channel_sheet(np.eye(4, dtype=np.float32)[None].repeat(3, 0)).sprite.png(),"
     " columns=2, tile=4, order=[2, 0, 5], captions=['', '', ''], selected={}, key='part',"
@@ -282,35 +250,21 @@ CALL = (
 )
 
 
-def echo(selected: object, state: object) -> object:
-    """Return what the call gives for a state that the browser is said to have sent."""
-    script = AppTest.from_string(
-        "import numpy as np\nimport streamlit as st\n"
-        "from pages._ui.channel_grid import channel_grid\n"
-        "from xai.figures.sheets import channel_sheet\n"
-        f"st.session_state['answer'] = {CALL.format(selected)}\n"
-    )
-    script.session_state["part"] = state
-    script.run(timeout=30)
-    assert not script.exception
-    return script.session_state["answer"]
-
-
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(5, 5), (0, 0), (1, 2), (-1, 2), (True, 2), ("5", 2), ([5], 2), ({}, 2), (None, 2), (5.5, 2)],
 )
 def test_only_a_channel_on_show_can_be_chosen(value: object, expected: int) -> None:
-    assert echo(2, {"choice": {"token": "a", "value": value}}) == expected
+    assert echo(IMPORTS, CALL.format(2), {"choice": {"token": "a", "value": value}}) == expected
 
 
 @pytest.mark.parametrize("state", [{}, {"choice": 5}, {"choice": {"value": 5}}, {"choice": None}])
 def test_an_answer_of_another_shape_is_none(state: object) -> None:
-    assert echo(None, state) is None
+    assert echo(IMPORTS, CALL.format(None), state) is None
 
 
 def test_a_channel_that_is_not_there_is_not_ringed() -> None:
-    assert echo(17, {}) is None
+    assert echo(IMPORTS, CALL.format(17), {}) is None
 
 
 def test_a_part_holds_what_was_put_in() -> None:

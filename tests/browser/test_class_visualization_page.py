@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from reading import button, canvas_pixels, choices, unbroken
 from test_app import _CUT_OFF
-from test_channel_grid import canvas_pixels
 
 pytestmark = pytest.mark.browser
 
@@ -46,21 +45,6 @@ def done(page: Page) -> None:
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
     expect(page.locator(".film[data-ready=yes]")).to_be_visible(timeout=PATIENCE)
     unbroken(page)
-
-
-def unbroken(page: Page) -> None:
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
-
-
-def button(page: Page, name: str) -> Locator:
-    """Find a button of the page itself: its head has a Stop of Streamlit's own."""
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
-
-
-def choices(page: Page) -> dict[str, str]:
-    """Return what the address bar says."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def knob(page: Page, name: str) -> Locator:
@@ -152,7 +136,7 @@ def test_who_turns_the_page_and_comes_back_finds_it_growing(visit: Visit, settle
     reached = step(page)
     page.get_by_role("link", name="Architecture", exact=True).click()
     expect(page.get_by_text("Traced from the forward pass")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("link", name="Class visualization", exact=True).click()
+    page.get_by_role("link", name="Visualization", exact=True).click()
     goes_on(page)
     assert step(page) >= reached
     stop(page)

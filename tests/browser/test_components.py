@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from streamlit.testing.v1 import AppTest
+from reading import echo
 
 from pages._ui.image_picker import image_picker
 from xai import datasets
@@ -319,18 +320,11 @@ def test_a_finger_draws_on_a_phone_and_does_not_scroll_the_page(
 
 
 # ----------------------------------------------- what a browser may send, without one
-def echo(call: str, state: object) -> object:
-    """Return what a component's call gives for a state that the browser is said to have sent."""
-    script = AppTest.from_string(
-        "import streamlit as st\n"
-        "from pages._ui.drawing_pad import drawing_pad\n"
-        "from pages._ui.image_picker import image_picker\n"
-        f"st.session_state['answer'] = {call}\n"
-    )
-    script.session_state["part"] = state
-    script.run(timeout=30)
-    assert not script.exception
-    return script.session_state["answer"]
+sent_to = functools.partial(
+    echo,
+    "from pages._ui.drawing_pad import drawing_pad\n"
+    "from pages._ui.image_picker import image_picker",
+)
 
 
 def png(size: tuple[int, int] = (280, 280), *, noise: bool = False, format: str = "PNG") -> bytes:
@@ -357,12 +351,12 @@ PICK = (
     [("b", "b"), ("c", None), ("", None), (0, None), (["a"], None), ({"a": 1}, None), (None, None)],
 )
 def test_only_an_id_on_show_can_be_picked(sent: object, expected: str | None) -> None:
-    assert echo(PICK, {"pick": sent}) == expected
+    assert sent_to(PICK, {"pick": sent}) == expected
 
 
 def test_a_png_of_the_right_size_is_a_drawing() -> None:
-    assert echo("drawing_pad(key='part')", {"drawing": url(png())}) == png()
-    assert echo("drawing_pad(key='part', size=64)", {"drawing": url(png((64, 64)))}) is not None
+    assert sent_to("drawing_pad(key='part')", {"drawing": url(png())}) == png()
+    assert sent_to("drawing_pad(key='part', size=64)", {"drawing": url(png((64, 64)))}) is not None
 
 
 @pytest.mark.parametrize(
@@ -384,7 +378,7 @@ def test_a_png_of_the_right_size_is_a_drawing() -> None:
     ids=lambda sent: str(sent)[:30],
 )
 def test_anything_else_is_no_drawing(sent: object) -> None:
-    assert echo("drawing_pad(key='part')", {"drawing": sent}) is None
+    assert sent_to("drawing_pad(key='part')", {"drawing": sent}) is None
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from typing import Any
 
 import film_app
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from test_channel_grid import canvas_pixels, runs
+from reading import canvas_pixels, runs
 
 from xai.figures.wording import number
 
@@ -41,24 +41,9 @@ _TIMES = """one => {
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with a film; ``visit("case=photo", theme="dark")``."""
-
-    def go(query: str = "", *, script: str = "", still: bool = True, **context: Any) -> Page:
-        page = open_page(**context)
-        if script:
-            page.add_init_script(script)
-        page.goto(f"{app_server(APP)}/?{query}")
-        expect(page.locator(".film[data-ready=yes]")).to_have_count(1, timeout=60_000)
-        if still:
-            settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".film[data-ready=yes]")
 
 
 def slider(page: Page) -> Locator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from reading import press, says, text
 
 from pages._ui.glance_view import GlanceRow
 from pages._ui.glance_view.palette import tables
@@ -29,25 +31,9 @@ OTHER_LOOK = """async (canvas, before) => {
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with the network; ``visit("network=large", theme="dark")``."""
-
-    def go(
-        query: str = "", *, before: Callable[[Page], None] | None = None, **context: object
-    ) -> Page:
-        page = open_page(**context)
-        if before:
-            before(page)
-        page.goto(f"{app_server(APP)}/?{query}")
-        expect(page.locator(".glance[data-ready=yes]")).to_be_visible(timeout=60_000)
-        settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".glance[data-ready=yes]")
 
 
 def place(page: Page, layer: str, unit: int | None) -> tuple[float, float]:
@@ -103,25 +89,6 @@ def level(value: float, low: float, high: float, theme: str) -> list[int]:
 
 def card(page: Page) -> Locator:
     return page.locator(".card")
-
-
-def text(page: Page, start: str) -> str:
-    found = page.locator("[data-testid=stText]").get_by_text(re.compile(f"^{start}: "))
-    return found.inner_text().partition(": ")[2]
-
-
-def says(page: Page, sentence: str) -> None:
-    found = page.locator("[data-testid=stText]").get_by_text(sentence, exact=True)
-    expect(found).to_be_visible(timeout=20_000)
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button of the page and wait for the run that it starts."""
-    runs = int(text(page, "runs"))
-    page.get_by_role("button", name=name, exact=True).click()
-    page.wait_for_function(
-        "least => Number(document.body.innerText.match(/runs: ([0-9]+)/)?.[1]) > least", arg=runs
-    )
 
 
 def rows_of(name: str = "small") -> dict[str, GlanceRow]:

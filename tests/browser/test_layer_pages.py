@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from reading import choices, unbroken
 
 pytestmark = pytest.mark.browser
 
@@ -84,8 +85,7 @@ def there(page: Page, words: str) -> None:
     expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text(words).first).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+    unbroken(page)
 
 
 def link_has(page: Page, key: str, value: str) -> None:
@@ -93,11 +93,6 @@ def link_has(page: Page, key: str, value: str) -> None:
     expect(page).to_have_url(
         re.compile(rf"[?&]{key}={re.escape(quote(value))}(&|$)"), timeout=PATIENCE
     )
-
-
-def choices(page: Page) -> dict[str, str]:
-    """Return what the address bar says."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def part(page: Page, where: str, name: str) -> Locator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +12,7 @@ import map_app
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from reading import pixels_of, press, says, text
 
 from pages._ui import map_view
 from pages._ui.map_view import Panel, standalone
@@ -27,23 +28,9 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with the map; ``visit("panels=2", theme="dark")``."""
-
-    def go(query: str = "", *, before: Callable[[Page], None] | None = None, **context: object):
-        page = open_page(**context)
-        if before:
-            before(page)
-        page.goto(f"{app_server(APP)}/?{query}")
-        ready(page)
-        settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".map[data-ready=yes]")
 
 
 def ready(page: Page) -> None:
@@ -77,20 +64,6 @@ def lonely(places: np.ndarray, number: int, far: float = 7.0) -> list[int]:
     return found[np.linspace(0, len(found) - 1, number).astype(int)].tolist()
 
 
-def picture_of(canvas: Locator) -> np.ndarray:
-    """Return the pixels of a canvas, (H, W, 4)."""
-    read = """canvas => {
-        const [width, height] = [canvas.width, canvas.height];
-        const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
-        let text = '';
-        for (let at = 0; at < data.length; at += 8192)
-            text += String.fromCharCode(...data.subarray(at, at + 8192));
-        return [width, height, btoa(text)];
-    }"""
-    width, height, text = canvas.evaluate(read)
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
-
-
 def look(page: Page, panel: int = 0) -> str:
     """Return the drawn points as text, to compare."""
     found: str = canvas(page, panel, "below").evaluate("canvas => canvas.toDataURL()")
@@ -103,26 +76,7 @@ def near_ink(page: Page, panel: int, place: np.ndarray) -> bool:
     box = above.bounding_box()
     assert box is not None
     x, y = np.rint(place - [box["x"], box["y"]]).astype(int)
-    return bool(picture_of(above)[y - 12 : y + 13, x - 12 : x + 13, 3].any())
-
-
-def text(page: Page, start: str) -> str:
-    found = page.locator("[data-testid=stText]").get_by_text(re.compile(f"^{start}: "))
-    return found.inner_text().partition(": ")[2]
-
-
-def says(page: Page, sentence: str | re.Pattern[str]) -> None:
-    found = page.locator("[data-testid=stText]").get_by_text(sentence, exact=True)
-    expect(found).to_be_visible()
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button of the page and wait for the run that it starts."""
-    runs = int(text(page, "runs"))
-    page.get_by_role("button", name=name, exact=True).click()
-    page.wait_for_function(
-        "least => Number(document.body.innerText.match(/runs: ([0-9]+)/)?.[1]) > least", arg=runs
-    )
+    return bool(pixels_of(above)[y - 12 : y + 13, x - 12 : x + 13, 3].any())
 
 
 # ---------------------------------------------------------------------- the pointer
@@ -136,13 +90,13 @@ def test_hover_shows_picture_and_facts_in_both_maps_without_a_run(visit: Visit, 
     for index in lonely(places, 4):
         page.mouse.move(*places[index])
         expect(card(page)).to_have_attribute("data-id", ids[index])
-        shown = picture_of(page.locator(".card .picture"))
+        shown = pixels_of(page.locator(".card .picture"))
         np.testing.assert_array_equal(shown[..., :3], sprite.tile(index))
         wrong = panel.predicted[index] != labels[index]
         words = f"{'✗' if wrong else '✓'} predicted {panel.predicted[index]}"
         expect(card(page)).to_contain_text(words)
         expect(card(page).locator(".main")).to_have_text(str(labels[index]))
-        near = picture_of(page.locator(".card .near"))
+        near = pixels_of(page.locator(".card .near"))
         first = panel.neighbours[index, 0]
         np.testing.assert_array_equal(near[:28, :28, :3], sprite.tile(first))
         page.wait_for_timeout(50)
@@ -333,7 +287,7 @@ def test_a_legend_says_how_many_names_are_below_what_is_seen(visit: Visit) -> No
 def face(page: Page) -> tuple[np.ndarray, np.ndarray]:
     """Return two corners of the placed digit's picture in the panel: its rim is black."""
     page.wait_for_timeout(400)
-    pixels = picture_of(canvas(page)).astype(int)
+    pixels = pixels_of(canvas(page)).astype(int)
     black = (pixels[..., 3] == 255) & (pixels[..., :3].sum(axis=2) == 0)
     rows, columns = np.flatnonzero(black.sum(axis=1) > 24), np.flatnonzero(black.sum(axis=0) > 24)
     assert 30 < len(rows) < 50
@@ -351,8 +305,8 @@ def test_a_placed_picture_lies_beside_its_place(visit: Visit, marks: str) -> Non
     low, high = face(page)
     assert np.maximum(low - middle, middle - high).max() > 12
     x, y = middle.astype(int)
-    hole = picture_of(canvas(page))[y - 2 : y + 3, x - 2 : x + 3, 3]
-    ring = picture_of(canvas(page))[y, x - 10 : x - 5, 3]
+    hole = pixels_of(canvas(page))[y - 2 : y + 3, x - 2 : x + 3, 3]
+    ring = pixels_of(canvas(page))[y, x - 10 : x - 5, 3]
     assert not hole.any()
     assert (ring == 255).any()
     for place in (middle, (low + high) / 2):
@@ -513,7 +467,7 @@ def test_other_images_take_the_place_of_the_first(visit: Visit) -> None:
     index = lonely(places, 3)[2]
     page.mouse.move(*places[index])
     expect(card(page)).to_have_attribute("data-id", map_app.digits(100)[0][index])
-    shown = picture_of(page.locator(".card .picture"))
+    shown = pixels_of(page.locator(".card .picture"))
     np.testing.assert_array_equal(shown[..., :3], map_app.digits(100)[3].tile(index))
 
 
@@ -561,10 +515,10 @@ def test_a_long_run_costs_no_part_that_is_still_needed(open_page: Callable[..., 
 
 def test_the_map_follows_the_theme(visit: Visit) -> None:
     page = visit()
-    light = picture_of(canvas(page, 0, "below"))[3, 3, :3]
+    light = pixels_of(canvas(page, 0, "below"))[3, 3, :3]
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(600)
-    dark = picture_of(canvas(page, 0, "below"))[3, 3, :3]
+    dark = pixels_of(canvas(page, 0, "below"))[3, 3, :3]
     assert light.min() > 200
     assert dark.max() < 60
 
@@ -586,7 +540,7 @@ def test_the_file_needs_no_network(
     index = lonely(places, 3)[1]
     page.mouse.move(*places[index])
     expect(card(page)).to_have_attribute("data-id", ids[index])
-    shown = picture_of(page.locator(".card .picture"))
+    shown = pixels_of(page.locator(".card .picture"))
     np.testing.assert_array_equal(shown[..., :3], sprite.tile(index))
     page.locator(".play").click()
     expect(page.locator(".step")).to_have_text(re.compile("step [1-9]"))

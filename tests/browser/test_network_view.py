@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
 import network_app
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from reading import press, runs, says
 
 pytestmark = pytest.mark.browser
 
@@ -16,25 +18,9 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with a network; ``visit("kind=zoom", theme="dark")``."""
-
-    def go(
-        query: str = "", *, before: Callable[[Page], None] | None = None, **context: object
-    ) -> Page:
-        page = open_page(**context)
-        if before:
-            before(page)
-        page.goto(f"{app_server(APP)}/?{query}")
-        expect(page.locator(".network[data-ready=yes]")).to_be_visible(timeout=60_000)
-        settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".network[data-ready=yes]")
 
 
 def part(page: Page, name: str) -> Locator:
@@ -59,25 +45,6 @@ def query(page: Page) -> Locator:
 
 def has(mark: str) -> re.Pattern[str]:
     return re.compile(rf"\b{mark}\b")
-
-
-def says(page: Page, sentence: str) -> None:
-    found = page.locator("[data-testid=stText]").get_by_text(sentence, exact=True)
-    expect(found).to_be_visible(timeout=30_000)
-
-
-def runs(page: Page) -> int:
-    found = page.locator("[data-testid=stText]").get_by_text(re.compile(r"^runs: \d+$"))
-    return int(found.inner_text().split()[1])
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button of the page and wait for the run that it starts."""
-    before = runs(page)
-    page.get_by_text(name, exact=True).click()
-    page.wait_for_function(
-        "least => Number(document.body.innerText.match(/runs: ([0-9]+)/)?.[1]) > least", arg=before
-    )
 
 
 # ----------------------------------------------------------------------- the pointer

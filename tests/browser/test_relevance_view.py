@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import relevance_app
 from playwright.sync_api import Locator, Page, expect
-from test_channel_grid import canvas_pixels, runs
-from test_value_view import written
+from reading import canvas_pixels, runs, written
 
 from xai.figures import heatmaps, legends, pictures
 
@@ -48,22 +47,12 @@ _FOOT = """foot => {
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with maps; ``visit("case=photo", theme="dark")``."""
 
-    def go(query: str = "", *, heed: Callable[[Page], None] | None = None, **context: Any) -> Page:
-        page = open_page(**context)
-        if heed:
-            heed(page)
-        page.goto(f"{app_server(APP)}/?{query}")
+    def go(query: str = "", **more: Any) -> Page:
         count = 1 if "columns=1" in query else 2 if "case=image" in query else 4
-        expect(page.locator(".relevance[data-ready=yes]")).to_have_count(count, timeout=60_000)
-        settle(page)
-        return page
+        return open_app(APP, ".relevance[data-ready=yes]", query, count=count, **more)
 
     return go
 
@@ -318,7 +307,7 @@ def test_another_scale_travels_without_the_values(visit: Visit) -> None:
 
         page.on("websocket", lambda socket: socket.on("framereceived", received))
 
-    page = visit("case=photo", heed=heed)
+    page = visit("case=photo", before=heed)
     values, _ = relevance_app.maps("photo")[0]
     assert sum(sizes) > 3 * values.nbytes
     sizes.clear()
@@ -333,7 +322,7 @@ def test_another_scale_travels_without_the_values(visit: Visit) -> None:
 
 
 def test_nothing_moves_when_the_map_comes_and_it_is_as_wide_as_its_column(visit: Visit) -> None:
-    page = visit("case=oblong", heed=lambda page: page.add_init_script(_HEIGHTS))
+    page = visit("case=oblong", script=_HEIGHTS)
     assert len(page.evaluate("[...window.seen]")) == 1
     # What was reserved is what is needed, and that is also seen where nobody could watch.
     reserved, needed = panel(page, 0).locator(".foot").evaluate(_FOOT)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 import tiles_app
 from playwright.sync_api import Page, expect
-from streamlit.testing.v1 import AppTest
-from test_channel_grid import canvas_pixels, runs, says
+from reading import canvas_pixels, echo, runs, says, written
 
 from pages._ui.value_view import rectangle, value_view
 from xai.figures.sheets import BROKEN, channel_sheet
@@ -25,21 +24,9 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(
-    app_server: Callable[..., str],
-    open_page: Callable[..., Page],
-    settle: Callable[[Page], None],
-) -> Visit:
+def visit(open_app: Visit) -> Visit:
     """Open the page with values; ``visit("case=dense", theme="dark")``."""
-
-    def go(query: str = "", **context: Any) -> Page:
-        page = open_page(**context)
-        page.goto(f"{app_server(APP)}/?view=values&{query}")
-        expect(page.locator(".values[data-ready=yes][data-window]")).to_be_visible(timeout=60_000)
-        settle(page)
-        return page
-
-    return go
+    return functools.partial(open_app, APP, ".values[data-ready=yes][data-window]", view="values")
 
 
 def window(page: Page) -> dict[str, float]:
@@ -71,11 +58,6 @@ def is_(page: Page, row: int, column: int, value: str, *, name: str = "") -> Non
     expect(page.locator(".card")).to_have_attribute("data-place", f"{row},{column}")
     expect(page.locator(".card .value")).to_have_text(value)
     expect(page.locator(".card .name")).to_have_text(name)
-
-
-def written(value: float) -> str:
-    """Return a float32 with the fewest digits that mean it."""
-    return f"{np.float32(value)!s}".replace("-", "−").removesuffix(".0")
 
 
 # ------------------------------------------------------------------------ the values
@@ -205,30 +187,26 @@ def test_one_value_is_large_and_a_constant_map_is_called_constant(visit: Visit) 
 
 
 # ----------------------------------------------- what a browser may send, without one
-def echo(selected: object, value: object) -> object:
+def chosen(selected: object, value: object) -> object:
     """Return what the call gives for a choice that the browser is said to have sent."""
-    script = AppTest.from_string(
-        "import numpy as np\nimport streamlit as st\n"
-        "from pages._ui.value_view import value_view\n"
-        "st.session_state['answer'] = value_view(np.zeros((3, 4)), signed=True, scale=None,"
-        f" selected={selected}, key='part', height=100, label='', count=10)\n"
+    return echo(
+        "import numpy as np\nfrom pages._ui.value_view import value_view",
+        "value_view(np.zeros((3, 4)), signed=True, scale=None,"
+        f" selected={selected}, key='part', height=100, label='', count=10)",
+        {"choice": {"token": "a", "value": value}},
     )
-    script.session_state["part"] = {"choice": {"token": "a", "value": value}}
-    script.run(timeout=30)
-    assert not script.exception
-    return script.session_state["answer"]
 
 
 @pytest.mark.parametrize("sent", [[0, 0], [2, 1], [1, 3]])
 def test_a_cell_can_be_chosen(sent: list[int]) -> None:
-    assert echo(None, sent) == tuple(sent)
+    assert chosen(None, sent) == tuple(sent)
 
 
 @pytest.mark.parametrize(
     "sent", [[2, 2], [3, 0], [0, 4], [-1, 0], [0], [0, "1"], [True, 0], [0.5, 0], "00", None, {}]
 )
 def test_anything_else_leaves_what_the_page_chose(sent: object) -> None:
-    assert echo((1, 1), sent) == (1, 1)
+    assert chosen((1, 1), sent) == (1, 1)
 
 
 def test_neurons_are_arranged_in_rows() -> None:

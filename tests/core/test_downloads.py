@@ -6,6 +6,7 @@ import errno
 import hashlib
 import http.server
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from xai import downloads
-from xai.downloads import DownloadError, fetch
+from xai.downloads import DownloadError, fetch, transport
 
 BODY = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -226,7 +227,7 @@ def test_unknown_host_is_a_sentence(place):
 
 
 def test_silent_server_is_given_up(server, place, monkeypatch):
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.2)
+    monkeypatch.setattr(transport, "TIMEOUT", 0.2)
     with pytest.raises(DownloadError, match="did not answer"):
         fetch(server.url("hang"), place, sha256=SHA256)
     assert files(place) == []
@@ -305,7 +306,7 @@ def test_one_who_waits_takes_over_when_the_first_is_stopped(server, place):
 
 def test_full_disk_is_said_before_the_download(server, place, monkeypatch):
     usage = type("Usage", (), {"free": 1_000_000})()
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(DownloadError, match=r"only 1\.0 MB left"):
         fetch(server.url("file"), place, sha256=SHA256, size=len(BODY))
     assert server.asked == []
@@ -315,7 +316,7 @@ def test_disk_that_fills_up_is_a_sentence(server, place, monkeypatch):
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(downloads.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DownloadError, match="No space left"):
         fetch(server.url("file"), place, sha256=SHA256)
     assert files(place) == []

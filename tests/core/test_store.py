@@ -684,6 +684,15 @@ def test_what_ships_is_found_and_is_left_alone(tmp_path, shipped):
     assert contents(shipped) == before
 
 
+def test_several_folders_may_ship(tmp_path, shipped):
+    other = tmp_path / "other"
+    assert Store(other).save(AttackKey("vgg"), np.arange(3))
+    store = Store(tmp_path / "results", shipped=(other, shipped))
+    np.testing.assert_array_equal(store.load(AttackKey("lenet")), np.arange(5))
+    np.testing.assert_array_equal(store.load(AttackKey("vgg")), np.arange(3))
+    assert store.load(AttackKey("resnet")) is None
+
+
 def test_an_own_result_comes_before_the_one_that_ships(tmp_path, shipped):
     before = contents(shipped)
     store = Store(tmp_path / "results", shipped=shipped)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from toys import likely
 
 from xai.models import MODELS, LoadedModel, load
 
@@ -32,26 +33,7 @@ def _zoo_net(name: str, *, thin: bool = True, **options: Any) -> nn.Module:
                 width = 64 if index != dense[0] else old.in_features
                 out = 64 if index != dense[-1] else old.out_features
                 net.classifier[index] = nn.Linear(width, out)
-    net.to_empty(device="cpu")
-    generator = torch.Generator().manual_seed(len(name))
-    for module in net.modules():
-        _randomise(module, generator)
-    return net
-
-
-def _randomise(module: nn.Module, generator: torch.Generator) -> None:
-    with torch.no_grad():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            fan = module.weight[0].numel()
-            module.weight.normal_(0, (2 / fan) ** 0.5, generator=generator)
-            if module.bias is not None:
-                module.bias.normal_(0, 0.1, generator=generator)
-        elif isinstance(module, nn.BatchNorm2d):
-            module.weight.uniform_(0.4, 0.9, generator=generator)
-            module.bias.normal_(0, 0.1, generator=generator)
-            module.running_mean.normal_(0, 0.1, generator=generator)
-            module.running_var.uniform_(0.5, 2.0, generator=generator)
-            module.num_batches_tracked.zero_()
+    return likely(net.to_empty(device="cpu"), len(name))
 
 
 @pytest.fixture(autouse=True, scope="package")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+import traces
 
 from xai import models
 from xai.models import MODELS, LoadedModel
@@ -33,13 +32,6 @@ def photograph(height: int, width: int, channels: int = 3) -> np.ndarray:
     waves = 96 + 60 * np.sin(rows / 7) + 60 * np.cos(columns / 5)
     noise = np.random.default_rng(0).integers(0, 40, (height, width, channels))
     return np.clip(waves[..., None] + noise, 0, 255).astype(np.uint8)
-
-
-def checksum(net: nn.Module) -> str:
-    digest = hashlib.sha256()
-    for name, value in net.state_dict().items():
-        digest.update(name.encode() + value.numpy().tobytes())
-    return digest.hexdigest()
 
 
 def batch(model: LoadedModel, count: int = 3) -> torch.Tensor:
@@ -217,7 +209,7 @@ def test_unknown_device_and_name_are_refused():
 @pytest.mark.parametrize("name", BUNDLED)
 def test_eight_threads_get_the_answers_of_one_and_change_nothing(name):
     found = models.load(name, device="cpu")
-    before = checksum(found.net)
+    before = traces.digest(found.net)
     x = batch(found, 1)
     wanted = found.logits(x).detach()
     start, wrong = threading.Barrier(8), []
@@ -245,7 +237,7 @@ def test_eight_threads_get_the_answers_of_one_and_change_nothing(name):
     for thread in threads:
         thread.join(120)
     assert wrong == []
-    assert checksum(found.net) == before
+    assert traces.digest(found.net) == before
     assert all(parameter.grad is None for parameter in found.net.parameters())
     assert not any(module._forward_hooks for module in found.net.modules())
 

@@ -39,8 +39,16 @@ def test_a_drawing_side_holds_its_files_in_their_order(tmp_path: Path) -> None:
     for name in ("one.js", "two.js", "look.css"):
         (tmp_path / name).write_text(f"/* {name} */", encoding="utf-8")
     made = carrier.engine([tmp_path / "two.js", tmp_path / "one.js"], tmp_path / "look.css")
-    wanted = {"script": "/* two.js */\n/* one.js */", "style": "/* look.css */"}
+    wanted = {"script": "/* two.js */\n/* one.js */", "style": carrier.style(tmp_path / "look.css")}
     assert json.loads(made.text) == wanted
+
+
+def test_style_sheets_begin_alike_and_have_the_last_word(tmp_path: Path) -> None:
+    sheet = tmp_path / "look.css"
+    sheet.write_text(".view { font-size: 9px; }", encoding="utf-8")
+    text = carrier.style(sheet)
+    assert text.startswith((Path(carrier.__file__).parent / "base.css").read_text("utf-8"))
+    assert text.endswith(sheet.read_text("utf-8"))
 
 
 def test_a_choice_is_kept_until_the_page_changes_its_mind() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
+import toys
 from torch import nn
+from toys import scatter
 
 from xai import models
 from xai.models.lending import forget
@@ -18,33 +18,10 @@ from xai.visualization import Sight, telling
 
 
 def wrap(net: nn.Module, shape: tuple[int, int, int], **columns: object) -> LoadedModel:
-    """Make a model of a network, an input shape and perhaps other columns of its spec."""
-    with torch.no_grad():
-        count = net.eval()(torch.zeros(1, *shape)).shape[1]
-    values: dict[str, object] = {
-        "name": "toy",
-        "input_size": shape[1:],
-        "channels": shape[0],
-        "mean": (0.4, 0.5, 0.6)[: shape[0]],
-        "std": (0.25,) * shape[0],
-        "own_classes": tuple(f"class {index}" for index in range(count)),
-        "cam_layer": "",
-    }
-    return LoadedModel(
-        dataclasses.replace(models.MODELS["lenet5-mnist"], **(values | columns)), net
-    )
-
-
-def seeded(net: nn.Module, seed: int, spread: float = 0.4) -> nn.Module:
-    """Fill everything that a network holds with numbers that do not depend on the process."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, value in net.state_dict().items():
-            if value.is_floating_point():
-                value.copy_(spread * torch.randn(value.shape, generator=generator))
-                if name.endswith("running_var"):
-                    value.abs_().add_(0.5)
-    return net
+    """Make a model that normalizes its images, and perhaps other columns of its spec."""
+    channels = shape[0]
+    scaling = {"mean": (0.4, 0.5, 0.6)[:channels], "std": (0.25,) * channels}
+    return toys.wrap(net, shape, **{**scaling, "cam_layer": "", **columns})
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +53,7 @@ def tiny() -> Iterator[LoadedModel]:
         nn.Conv2d(6, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True),
         nn.AvgPool2d(2), nn.Flatten(), nn.Linear(64, 12), nn.Tanh(), nn.Linear(12, 5),
     )  # fmt: skip
-    model = wrap(seeded(net, 1), (3, 9, 8))
+    model = wrap(scatter(net, 1, 0.4), (3, 9, 8))
     assert model.norm_pairs
     yield model
     forget(model)
@@ -89,7 +66,7 @@ def smooth() -> Callable[[tuple[int, int, int]], LoadedModel]:
     def make(shape: tuple[int, int, int]) -> LoadedModel:
         size = int(np.prod(shape))
         net = nn.Sequential(nn.Flatten(), nn.Linear(size, 10), nn.Tanh(), nn.Linear(10, 4))
-        return wrap(seeded(net, 5, 0.2), shape)
+        return wrap(scatter(net, 5, 0.2), shape)
 
     return make
 
@@ -105,21 +82,3 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[Sight]:
     monkeypatch.setattr(telling, "_PAUSE", 0.0)
     monkeypatch.setattr(telling, "_SPARING", 0.0)
     return []
-
-
-@pytest.fixture
-def checksum() -> Callable[[nn.Module], str]:
-    """Digest of everything a network holds: weights, gradients, hooks, mode."""
-
-    def of(net: nn.Module) -> str:
-        state = hashlib.sha256()
-        for name, value in net.state_dict().items():
-            state.update(name.encode() + value.cpu().numpy().tobytes())
-        for parameter in net.parameters():
-            state.update(f"{parameter.grad is None}{parameter.requires_grad}".encode())
-        for module in net.modules():
-            hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
-            state.update(f"{module.training}{[len(one) for one in hooks]}".encode())
-        return state.hexdigest()
-
-    return of

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import traces
 from torch import nn
+from traces import StopHereError, Stopper
 
 from xai.visualization import OBJECTIVES, VisualizationParams, run
 from xai.visualization.aims import aim
@@ -32,44 +33,11 @@ PARAMS = VisualizationParams(
 )  # fmt: skip
 
 
-class StopHereError(Exception):
-    pass
-
-
-class Stopper:
-    """A progress, or a watcher of steps, that raises at its k-th call."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.calls, self.at = 0, at
-
-    def __call__(self, *args: object) -> None:
-        self.calls += 1
-        if self.calls - 1 == self.at:
-            raise StopHereError
-
-
 @pytest.fixture
-def spotless(tiny, checksum) -> Callable[[], Any]:
+def spotless(tiny) -> Callable[[], Any]:
     """Hold a block to it that it leaves no trace, whatever it raises."""
     image = np.full((3, 9, 8), 0.3, np.float32)
-
-    def state() -> tuple[object, ...]:
-        return (
-            checksum(tiny.net),
-            tiny.predict(image).logits.tobytes(),
-            torch.is_grad_enabled(),
-            torch.is_inference_mode_enabled(),
-            torch.get_rng_state().numpy().tobytes(),
-            str(np.random.get_state()),  # noqa: NPY002
-        )
-
-    @contextmanager
-    def block() -> Iterator[None]:
-        before = state()
-        yield
-        assert state() == before
-
-    return block
+    return functools.partial(traces.spotless, tiny, lambda: tiny.predict(image).logits.tobytes())
 
 
 def grown(model, objective: str, **more: Any) -> bytes:
@@ -140,8 +108,8 @@ def test_what_is_given_is_not_written_to(tiny):
         image.setflags(write=False)
 
 
-def test_eight_threads_on_one_model_grow_what_one_does(tiny, checksum):
-    state = checksum(tiny.net)
+def test_eight_threads_on_one_model_grow_what_one_does(tiny):
+    state = traces.digest(tiny.net)
     names = list(OBJECTIVES)
 
     def work(k: int) -> bytes:
@@ -150,7 +118,7 @@ def test_eight_threads_on_one_model_grow_what_one_does(tiny, checksum):
     serial = [work(k) for k in range(18)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(18))) == serial
-    assert checksum(tiny.net) == state
+    assert traces.digest(tiny.net) == state
 
 
 def test_memory_does_not_grow_with_the_steps(wrapped):
@@ -163,12 +131,7 @@ def test_memory_does_not_grow_with_the_steps(wrapped):
 
     def count(done: int, total: int, message: str) -> None:
         if done in (5, total):
-            held.append(
-                sum(
-                    type(one) is torch.Tensor and one.untyped_storage().nbytes() >= 4 * 3 * 64 * 64
-                    for one in gc.get_objects()
-                )
-            )
+            held.append(traces.held(4 * 3 * 64 * 64))
 
     for parameterization in ("pixels", "fourier"):
         held.clear()

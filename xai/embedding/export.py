@@ -13,13 +13,12 @@ import numpy as np
 from xai.embedding.courses import Course
 from xai.embedding.results import Embedding
 from xai.features.result import Features
+from xai.tables import plain
 
 COLUMNS = (
     *("id", "true_class", "predicted_class", "confidence", "right"),
     *("x", "y", "cluster"),
 )
-#: What makes a spreadsheet take a text for a formula, in wide forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def csv_text(
@@ -63,7 +62,7 @@ def csv_text(
     if clusters is not None:
         _same(clusters, count, "clusters")
     columns = [
-        [_plain(name) for name in features.ids] or [str(place) for place in range(count)],
+        [plain(name) for name in features.ids] or [str(place) for place in range(count)],
         _names(features.labels, features.classes, count),
         _names(features.predicted, features.model_classes, count),
         _numbers(features.confidence, count),
@@ -103,11 +102,11 @@ def course_csv(course: Course, images: Sequence[str]) -> str:
     _same(course.nearest, len(images), "course")
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    names = [_plain(course.classes[label]) for label in course.present]
+    names = [plain(course.classes[label]) for label in course.present]
     writer.writerow(["layer", "image", "nearest", *names])
     for stage in course.stages:
         for row, image in enumerate(images):
-            nearest = _plain(course.classes[stage.nearest[row]])
+            nearest = plain(course.classes[stage.nearest[row]])
             distances = [f"{value:.6g}" for value in stage.distances[row]]
             writer.writerow([stage.layer or "pixels", image, nearest, *distances])
     return text.getvalue()
@@ -232,14 +231,10 @@ def _same(array: np.ndarray, count: int, what: str) -> None:
         raise ValueError(f"{what}: expected {count} images as the features have, got {len(array)}")
 
 
-def _plain(name: str) -> str:
-    return f"'{name}" if name.lstrip(" ").startswith(_FORMULA) else name
-
-
 def _names(places: np.ndarray | None, names: tuple[str, ...], count: int) -> list[str]:
     if places is None:
         return [""] * count
-    safe = [_plain(name) for name in names]
+    safe = [plain(name) for name in names]
     # Rows that come from elsewhere may have labels and no names for them.
     return [safe[place] if place < len(safe) else str(place) for place in places.tolist()]
 

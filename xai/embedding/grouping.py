@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xai.features.components import accepted, scaling
-from xai.features.neighbourhoods import ALONE
+from xai.features.partition import k_means
 from xai.features.result import Features
 from xai.types import accepted_seed
 
@@ -52,17 +52,6 @@ def clusters(features: Features | np.ndarray, count: int, seed: int = 0) -> np.n
     if not 1 <= count <= len(given):
         raise ValueError(f"count: expected 1 to {len(given)}, got {count}")
     seed = accepted_seed(seed)
-    from sklearn.cluster import KMeans
-
-    table = scaling(given.values).apply(given.values).astype(np.float32)
-    differ = len(np.unique(table, axis=0))
     starts = _STARTS if len(given) <= _MANY else 1
-    means = KMeans(min(int(count), differ), n_init=starts, random_state=seed)
-    with ALONE:
-        found = means.fit_predict(table)
-    # Clusters of equal size keep the order of their first images.
-    names, first, sizes = np.unique(found, return_index=True, return_counts=True)
-    order = np.lexsort((first, -sizes))
-    numbers = np.empty(names.max() + 1, dtype=np.int64)
-    numbers[names[order]] = np.arange(len(names))
-    return numbers[found]
+    table = scaling(given.values).apply(given.values).astype(np.float32)
+    return k_means(table, int(count), seed, starts)

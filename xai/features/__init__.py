@@ -14,5 +14,6 @@ loads no torch.
 ``gathering``       the features of many layers from as few passes as memory allows
 ``keys``            features by key: recalled, or made and kept
 ``neighbourhoods``  who is next to whom in the features' own space
+``partition``       rows sorted into clusters around their means
 ==================  ================================================================
 """

@@ -47,16 +47,32 @@ def check(values: np.ndarray, what: str) -> None:
     ValueError
         If a number is not finite, or all rows are equal up to rounding.
     """
-    broken = int((~np.isfinite(values).all(axis=1)).sum())
-    if broken:
-        raise ValueError(f"{what}: {broken} of {len(values)} rows hold NaN or infinity")
-    low, high = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
-    size = np.maximum(np.abs(low), np.abs(high))
-    if not (high - low > _ROUNDING * np.maximum(size, size.mean())).any():
+    finite(values, what)
+    if not varies(values):
         raise ValueError(
             f"{what}: no variance, all {len(values)} images give the same numbers; "
             "choose another layer or other images"
         )
+
+
+def finite(values: np.ndarray, what: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    broken = int((~np.isfinite(values).all(axis=1)).sum())
+    if broken:
+        raise ValueError(f"{what}: {broken} of {len(values)} rows hold NaN or infinity")
+
+
+def varies(values: np.ndarray) -> bool:
+    """Return whether the rows (N, D) of a finite table differ by more than rounding."""
+    low, high = values.min(axis=0).astype(np.float64), values.max(axis=0).astype(np.float64)
+    size = np.maximum(np.abs(low), np.abs(high))
+    return bool((high - low > _ROUNDING * np.maximum(size, size.mean())).any())
 
 
 def accepted(features: Any) -> Features:
@@ -70,21 +86,37 @@ def accepted(features: Any) -> Features:
         If there are fewer than four rows or no column, a number is not finite, or
         all rows are equal.
     """
+    given = as_features(features)
+    if len(given) < FEWEST:
+        raise ValueError(f"features: a map needs at least {FEWEST} images, got {len(given)}")
+    if not given.values.shape[1]:
+        raise ValueError("features: expected at least one number an image, got none")
+    check(given.values, "features")
+    return given
+
+
+def as_features(features: Any) -> Features:
+    """Return features, from rows too; the numbers are not looked at.
+
+    Raises
+    ------
+    TypeError
+        If they are neither features nor numbers.
+    ValueError
+        If the rows are no table.
+    """
     if isinstance(features, np.ndarray):
         if features.dtype.kind not in "fiu":
             raise TypeError(f"features: expected numbers, got {features.dtype}")
         if features.ndim != 2:
             raise ValueError(f"features: expected shape (N, D), got {features.shape}")
-        values = features.astype(np.float32)
+        # What float32 cannot hold becomes infinite, and is told as that.
+        with np.errstate(over="ignore"):
+            values = features.astype(np.float32)
         width = features.shape[1]
         features = Features(values=values, components=width, raw_dim=width)
     if not isinstance(features, Features):
         raise TypeError(f"features: expected Features, got {type(features).__name__}")
-    if len(features) < FEWEST:
-        raise ValueError(f"features: a map needs at least {FEWEST} images, got {len(features)}")
-    if not features.values.shape[1]:
-        raise ValueError("features: expected at least one number an image, got none")
-    check(features.values, "features")
     return features
 
 

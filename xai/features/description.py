@@ -37,7 +37,7 @@ def describe(
     progress: Progress | None,
 ) -> Features:
     """Describe each image by what a layer answers to it; see :func:`xai.embedding.features`."""
-    _share(reduce)
+    share_of(reduce)
     if count(images) < 2:
         raise ValueError(f"images: expected at least 2, got {len(images)}")
     grid, coarser = affordable(model, layer, len(images), grid)
@@ -77,7 +77,7 @@ def described(
         If ``reduce`` is unknown, the answers hold NaN or infinity, or all images
         get the same answer.
     """
-    share = _share(reduce)
+    share = share_of(reduce)
     what = "pixels" if layer is None else f"layer {layer}"
     check(found.values[layer], what)
     features = answered(model, images, layer, found, grid=grid, notes=notes)
@@ -197,7 +197,14 @@ def predictions(
     return best.astype(np.int64), confidence.astype(np.float32), ()
 
 
-def _share(reduce: str) -> float | None:
+def share_of(reduce: str) -> float | None:
+    """Return the share of the variance that a reduction keeps; None if it keeps all.
+
+    Raises
+    ------
+    ValueError
+        If ``reduce`` is unknown.
+    """
     if reduce == "none":
         return None
     match = re.fullmatch(r"pca([1-9][0-9]?)", reduce) if isinstance(reduce, str) else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xai.figures.filmstrip import captioned
+from xai.figures.captions import captioned
 from xai.figures.pictures import fit, picture
 
 

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 from xai.jobs.backlog import Backlog, QueueFull
-from xai.jobs.job import Cancelled, Job, JobStatus, Report, Work, held_bytes, released
+from xai.jobs.job import Cancelled, Job, Report, Work
+from xai.jobs.memory import held_bytes, released
+from xai.jobs.status import JobStatus
 from xai.store import Store
 from xai.store.archive import key_text
 

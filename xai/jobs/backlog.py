@@ -6,7 +6,8 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from xai.jobs.job import Job, State
+from xai.jobs.job import Job
+from xai.jobs.status import State
 
 
 class QueueFull(RuntimeError):  # noqa: N818 - named as queue.Full is

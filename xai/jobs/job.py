@@ -1,76 +1,16 @@
-"""One long computation: its state, what a poll sees of it, and what its work reports to."""
+"""One long computation: its state, and what its work reports to."""
 
 from __future__ import annotations
 
-import dataclasses
-import sys
 import threading
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+from xai.jobs.status import JobStatus, State
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing is wrong when it is raised
     """Raised inside the work, by its report, once nobody wants the result."""
-
-
-@dataclass(frozen=True, eq=False)
-class JobStatus:
-    """One consistent look at a job.
-
-    Attributes
-    ----------
-    key : object
-        What the job computes.
-    label : str
-        Name for people.
-    state : str
-        ``"queued"``, ``"running"``, ``"done"``, ``"failed"`` or ``"cancelled"``.
-    stopping : bool
-        Whether it still runs but has been told to stop.
-    done, total : int
-        Steps behind it and steps in all; total is 0 until the work has said it.
-    message : str
-        What it is doing.
-    position : int
-        How many computations come before it; 0 once it runs.
-    elapsed : float
-        Seconds it has run, or ran.
-    remaining : float or None
-        Seconds it still needs, at the pace of the present phase; None until
-        that can be told.
-    partial : object
-        The latest value that the work published; None before the first.
-    result : object
-        What the work returned, once the state is ``"done"``. It is shared by
-        all who asked: treat its arrays as read-only.
-    error : BaseException or None
-        What the work raised, if the state is ``"failed"``.
-    """
-
-    key: object
-    label: str
-    state: State
-    stopping: bool
-    done: int
-    total: int
-    message: str
-    position: int
-    elapsed: float
-    remaining: float | None
-    partial: Any
-    result: Any
-    error: BaseException | None
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ("done", "failed", "cancelled")
 
 
 class Job:
@@ -260,44 +200,3 @@ Work = Callable[[Report], Any]
 
 def _nothing(report: Report) -> None:
     """Stand in for work that is not there yet, or no longer."""
-
-
-def held_bytes(*values: Any) -> int:
-    """Estimate the memory that values hold, in bytes; what they share counts once."""
-    seen: set[int] = set()
-    total, waiting = 0, list(values)
-    while waiting:
-        value = waiting.pop()
-        # A view keeps the whole array alive that it looks into.
-        while isinstance(value, np.ndarray) and isinstance(value.base, np.ndarray):
-            value = value.base
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        parts: list[Any] = []
-        if isinstance(value, dict):
-            parts = [*value.keys(), *value.values()]
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            parts = list(value)
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
-        size = None if parts else getattr(value, "nbytes", None)
-        total += size if isinstance(size, int) else sys.getsizeof(value, 0)
-        waiting += parts
-    return total
-
-
-def released(error: BaseException) -> BaseException:
-    """Return an error whose traceback no longer holds the work's variables.
-
-    Its lines stay, for the log.
-    """
-    link: BaseException | None = error
-    seen: set[int] = set()
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        traceback.clear_frames(link.__traceback__)
-        link = link.__cause__ or link.__context__
-    # The first entry is the worker's own frame, which is still in use and holds the error.
-    first = error.__traceback__
-    return error.with_traceback(None if first is None else first.tb_next)

@@ -3,11 +3,14 @@
 The steps of Sugiyama, Tagawa and Toda, each by itself. Nothing here knows what the graph
 stands for: items are anything hashable.
 
-=============  ==================================================================
+=============  =====================================================================
 ``ranks``      which layer an item belongs to; long edges cut into short ones
 ``crossings``  the order inside the layers that lets few edges cross
+``exact``      that order where the optimum can be found
+``searching``  and where it can only be sought
 ``places``     coordinates: straight lines, nothing overlaps
-=============  ==================================================================
+``spacing``    one layer as near as possible to given coordinates, nothing overlaps
+=============  =====================================================================
 
 References
 ----------
@@ -19,6 +22,7 @@ from __future__ import annotations
 
 from xai.layered.crossings import crossings, order
 from xai.layered.places import places
-from xai.layered.ranks import Layers, Way, layers_of, ranks
+from xai.layered.ranks import Edge, Layers, Way, layers_of, ranks
+from xai.layered.spacing import spaced
 
-__all__ = ["Layers", "Way", "crossings", "layers_of", "order", "places", "ranks"]
+__all__ = ["Edge", "Layers", "Way", "crossings", "layers_of", "order", "places", "ranks", "spaced"]

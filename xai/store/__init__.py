@@ -57,8 +57,8 @@ class Store:
     root : Path, str or None
         The folder; None is ``results`` under :func:`cache_root`. It is made at
         the first save. Files that the store did not write are left alone.
-    shipped : Path, str or None
-        A folder of results that came with the program, looked at where ``root``
+    shipped : Path or str, sequence of these, or None
+        Folders of results that came with the program, looked at where ``root``
         has none; never written to.
     max_bytes : int
         Size of all files together; the ones that were used longest ago go first.
@@ -93,14 +93,15 @@ class Store:
         self,
         root: Path | str | None = None,
         *,
-        shipped: Path | str | None = None,
+        shipped: Path | str | Sequence[Path | str] | None = None,
         max_bytes: int = 512 * 2**20,
         types: Sequence[type] = (),
     ) -> None:
         if max_bytes <= 0:
             raise ValueError(f"max_bytes: expected a positive number, got {max_bytes}")
         self.root = cache_root() / "results" if root is None else Path(root)
-        self.shipped = None if shipped is None else Path(shipped)
+        folders = (shipped,) if isinstance(shipped, Path | str) else shipped or ()
+        self.shipped = tuple(Path(folder) for folder in folders)
         self.max_bytes = max_bytes
         self.writable_error: str | None = None
         self._types = archive.registered(types)
@@ -132,8 +133,9 @@ class Store:
         text = key_text(key)
         name = self._name(key, text)
         value = self._load(self.root / name, text, own=True)
-        if value is None and self.shipped is not None:
-            value = self._load(self.shipped / name, text, own=False)
+        for folder in self.shipped:
+            if value is None:
+                value = self._load(folder / name, text, own=False)
         return value
 
     def _load(self, path: Path, text: str, *, own: bool) -> Any:

@@ -18,6 +18,7 @@ from xai.types import Params
 
 #: Height of what comes of an attack, in pixels, while it is awaited.
 _HEIGHT = 420
+_LATEST = "_attacked"
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,18 @@ def compute(bench: Bench, order: Order) -> Attacked | None:
         during=lambda sight: growing(bench, goal, sight),
     )
     if found is not None:
+        st.session_state[_LATEST] = (bench.model_name, bench.digest, found)
         return Attacked(key, found, _noise(bench, found), order.norm)
     if not progress.is_stopped(key):
         st.skeleton(_HEIGHT)
     return None
+
+
+def latest(bench: Bench) -> AttackResult | None:
+    """Return what was made last of the workbench's image, if it was attacked in this session."""
+    model, digest, found = st.session_state.get(_LATEST, ("", "", None))
+    known: AttackResult | None = found
+    return known if (model, digest) == (bench.model_name, bench.digest) else None
 
 
 def _noise(bench: Bench, result: AttackResult) -> AttackResult:

@@ -28,7 +28,7 @@ def show(scene: Scene) -> None:
     _head(scene, bench, place)
     near = tuple(int(other) for other in scene.laid[0].neighbours[place])
     st.markdown(f"**Its {len(near)} nearest images**")
-    scenes.gallery(scene, near, "near", 106)
+    scenes.pictures(scene, near, "near", 106)
     labels = scene.images.labels
     share = ""
     if (labels == labels[place]).sum() > 1:

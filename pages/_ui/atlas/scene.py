@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages._ui import cached, link, progress
+from pages._ui import link, progress
+from pages._ui.gallery import gallery
 from pages._ui.workbench import Bench
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 #: Id of the image that the inspector shows, in the session's state and in the link.
 POINT = "point"
 _SELECTED = "_selected"
-#: Images up to this side are shown with square pixels.
-SMALL = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,36 +94,13 @@ def truth(images: ImageSet, classes: tuple[str, ...]) -> np.ndarray:
     return found
 
 
-def gallery(scene: Scene, places: tuple[int, ...], key: str, height: int) -> None:
+def pictures(scene: Scene, places: tuple[int, ...], key: str, height: int) -> None:
     """Show images of the map; a click inspects one."""
-    from pages._ui.image_picker import image_picker
-
-    side = longest_side(scene.images)
-    small = side <= SMALL
-    side = side if small else 92
-    sheet, columns = cached.gallery(scene.images.signature, places, side, scene.images)
-    picked = image_picker(
-        [scene.images.ids[place] for place in places],
-        sheet,
-        columns=columns,
-        tile=side,
-        shown=46,
-        captions=[scene.caption(place) for place in places],
-        selected=point(),
-        key=key,
-        height=height,
-        crisp=small,
-    )
+    captions = [scene.caption(place) for place in places]
+    picked = gallery(scene.images, places, captions, selected=point(), key=key, height=height)
     if picked is not None and picked != point():
         inspect(picked)
         refresh()
-
-
-def longest_side(images: ImageSet) -> int:
-    """Return the longest side of any image, in pixels."""
-    if images.images.dtype != object:
-        return max(images.images.shape[1:3])
-    return max(max(image.shape[:2]) for image in images.images)
 
 
 def restore(images: ImageSet) -> None:

@@ -40,7 +40,7 @@ def pictures(scene: Scene, chosen: tuple[int, ...], what: str, hint: str = "") -
     """Show some images of the map, an even part of them if they are many."""
     st.markdown(f"**{len(chosen):,} images {what}**")
     shown = chosen if len(chosen) <= _SHOWN else _spread(chosen)
-    scenes.gallery(scene, shown, "chosen", 212)
+    scenes.pictures(scene, shown, "chosen", 212)
     few = "" if shown is chosen else f" {len(shown)} of them are shown."
     st.caption(f"Click one to inspect it.{few}{hint}")
 

@@ -11,7 +11,8 @@ import numpy as np
 from pages._ui import cached
 from pages._ui.atlas.choices import Wanted
 from pages._ui.atlas.computing import Laid, Moving, Underway
-from pages._ui.atlas.scene import SMALL, longest_side, truth
+from pages._ui.atlas.scene import truth
+from pages._ui.gallery import SMALL, longest_side
 from pages._ui.map_view import Colouring, Panel, Placed, Window
 from xai.datasets import ImageSet
 from xai.embedding.frames import fit

@@ -27,7 +27,7 @@ class Probe:
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """Return the store of results under ``cache/``; its ``writable_error`` is known at once."""
-    opened = Store(shipped=data.path("maps"))
+    opened = Store(shipped=(data.path("maps"), data.path("flows")))
     opened.save(Probe(), {"probe": np.zeros(1, np.float32)})
     return opened
 

@@ -29,11 +29,13 @@ __all__ = [
     "raw",
     "show",
     "show_choice",
+    "style",
 ]
 
 _HERE = Path(__file__).parent
 #: What drawing sides may share; it goes before their own scripts.
 DRAWING = _HERE / "drawing.js"
+_BASE = _HERE / "base.css"
 
 _DIGEST = 12  # bytes; the browser counts on twice as many characters
 _LENGTH = 8  # digits of the header's length
@@ -73,14 +75,22 @@ def part(header: Mapping[str, Any], payload: bytes) -> Part:
     return raw(b"%0*d" % (_LENGTH, len(text)) + text + payload)
 
 
-def engine(scripts: Iterable[Path], style: Path) -> Part:
-    """Return a drawing side: script and style sheet.
+def engine(scripts: Iterable[Path], sheet: Path) -> Part:
+    """Return a drawing side: script, and style sheet after what all begin with.
 
     The files of the script are put together in their order and share one scope: each may use
     what an earlier one defines. One of them exports the class ``View``.
     """
-    script = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
-    return raw(json.dumps({"script": script, "style": style.read_text(encoding="utf-8")}).encode())
+    return raw(json.dumps({"script": _joined(scripts), "style": style(sheet)}).encode())
+
+
+def style(sheet: Path) -> str:
+    """Return a style sheet of a component whose root is a ``.view``, after what all begin with."""
+    return _joined((_BASE, sheet))
+
+
+def _joined(files: Iterable[Path]) -> str:
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 # ----------------------------------------------------------------------------------- mounting
@@ -94,7 +104,7 @@ def component(folder: Path, html: str) -> Callable[..., Any]:
     mount: Callable[..., Any] = st.components.v2.component(
         f"layerscope_{folder.name}",
         html=html,
-        js="\n".join(file.read_text(encoding="utf-8") for file in files),
+        js=_joined(files),
     )
     return mount
 

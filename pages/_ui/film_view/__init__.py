@@ -29,7 +29,7 @@ _SIDE, _SMALL = 420, 128
 _PATH = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>'
 _HTML = f"""
 <div class="view film" role="group" hidden>
-  <div class="stage"><canvas aria-hidden="true"></canvas></div>
+  <div class="stage framed"><canvas aria-hidden="true"></canvas></div>
   <div class="words" style="height: 42px">
     <span class="step"></span><span class="score"></span></div>
   <div class="bar" style="height: 44px">

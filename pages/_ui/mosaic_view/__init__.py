@@ -9,17 +9,18 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from pages._ui import carrier
 from xai import images
 from xai.figures.pictures import picture
 from xai.figures.sprites import sprite
 
 _HERE = Path(__file__).parent
-_HTML = '<div class="mosaic" role="group"></div>'
+_HTML = '<div class="view mosaic" role="group"></div>'
 # Registered here and not on each run: Streamlit would start the component anew.
 _mount = st.components.v2.component(
     "layerscope_mosaic_view",
     html=_HTML,
-    css=(_HERE / "mosaic.css").read_text(encoding="utf-8"),
+    css=carrier.style(_HERE / "mosaic.css"),
     js=(_HERE / "mosaic.js").read_text(encoding="utf-8"),
 )
 #: Small pictures, up to so many pixels, are shown as squares and sent without loss.

@@ -21,7 +21,7 @@ __all__ = ["MOST_VALUES", "Part", "image_view", "relevance_view"]
 # drawing side and its style sheet are there.
 _HTML = """
 <div class="view relevance" hidden>
-  <div class="stage" style="position: relative; overflow: hidden">
+  <div class="stage framed" style="position: relative; overflow: hidden">
     <canvas tabindex="0" role="application" aria-roledescription="map of values"></canvas>
     <div class="mark" hidden></div>
     <div class="cross" aria-hidden="true" hidden><i></i><i></i><i></i><i></i><b></b></div>

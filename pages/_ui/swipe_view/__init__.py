@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _HTML = """
 <div class="view swipe" role="group" hidden>
   <div class="words" style="min-height: 28px"><span></span><span></span></div>
-  <div class="stage" style="position: relative; overflow: hidden">
+  <div class="stage framed" style="position: relative; overflow: hidden">
     <canvas class="after" aria-hidden="true"></canvas>
     <canvas class="before" aria-hidden="true"></canvas>
     <div class="divider" role="slider" tabindex="0" aria-orientation="horizontal"

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import os
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,9 +15,9 @@ from xai.attribution.manifests.repetition import compare, load, repeat
 from xai.attribution.result import Attribution
 from xai.models import statefile
 from xai.models.loaded import LoadedModel
-from xai.types import Params, find
-
-_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+from xai.parameters import settled
+from xai.store.replacing import replacing
+from xai.types import find
 
 
 def again(place: Path, out: Path, weights: Path | None = None) -> tuple[bool, str]:
@@ -108,42 +104,6 @@ def anew(
     return f"{_title(found, ready)}: logit {found.logit:.6g}; {out} and {beside}"
 
 
-def settled(params: type[Params], settings: Sequence[str]) -> Params:
-    """Make parameters of texts such as ``"steps=20"``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is no such pair, or has no field or no value of that kind.
-    """
-    fields = {item.name: item for item in dataclasses.fields(params)}
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ValueError(f"param: expected name=value, got {setting!r}")
-        if name not in fields:
-            listing = ", ".join(fields) or "no parameters"
-            raise ValueError(f"param: expected {listing}; got {name!r}")
-        values[name] = _typed(name, value, fields[name].default)
-    return params(**values)
-
-
-def _typed(name: str, value: str, default: Any) -> Any:
-    """Read a text as what the field's default is."""
-    if isinstance(default, str):
-        return value
-    if isinstance(default, bool):
-        if value.lower() not in _FLAGS:
-            raise ValueError(f"{name}: expected true or false, got {value!r}")
-        return _FLAGS[value.lower()]
-    try:
-        return int(value) if isinstance(default, int) else float(value)
-    except ValueError as error:
-        kind = "a whole number" if isinstance(default, int) else "a number"
-        raise ValueError(f"{name}: expected {kind}, got {value!r}") from error
-
-
 def save(out: Path, found: Attribution, image: np.ndarray) -> None:
     """Write a relevance and its input as an ``.npz`` file, whole or not at all.
 
@@ -158,16 +118,8 @@ def save(out: Path, found: Attribution, image: np.ndarray) -> None:
 
 
 def _replace(place: Path, content: bytes) -> None:
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
+    with replacing(place) as unfinished:
         unfinished.write_bytes(content)
-        unfinished.replace(place)
-    except OSError as error:
-        # Of the file that was asked for, not of one that nobody knows.
-        raise OSError(error.errno, error.strerror, str(place)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
 
 
 def _check_name(out: Path) -> None:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages._ui import controls, link, panels, turns
-from pages._ui.channels.surveying import agreed
-from pages._ui.growing.answers import tiles
-from pages._ui.growing.answers.together import PASSES
+from pages._ui.growing.answers import batches, tiles
 from pages._ui.growing.wish import Wish
 from pages._ui.workbench import Bench
 from xai.figures.wording import hundredths, number
@@ -49,19 +47,16 @@ def show(bench: Bench, grown: Grown) -> None:
     """Draw the choices, the two rows as they grow, and how alike the images are."""
     key = _choose(bench, grown)
     count = len(key.seeds)
-    halves = 2 if key.push else 1
-    label = f"Grow {halves * count} images"
-    passes = halves * count * key.params.steps * PASSES
-    if not agreed(bench, passes, label, "Each with the settings above, all of a row together."):
-        return
 
     def during(there: Several) -> None:
         _rows(bench, grown, there)
 
-    found = turns.follow(
+    found = batches.follow(
+        bench,
         key,
+        2 * count if key.push else count,
         _growing(bench, key),
-        label=label,
+        help="Each with the settings above, all of a row together.",
         slot="many diverse",
         during=during,
         stopped=_stopped,

@@ -9,8 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages._ui import cached, panels, progress, turns
-from pages._ui.channels.surveying import agreed
-from pages._ui.growing.answers import tiles
+from pages._ui.growing.answers import batches, tiles
 from pages._ui.workbench import Bench
 from xai.figures.wording import number
 from xai.jobs import Report
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from xai.visualization.aims import Aim
     from xai.visualization.studies.grid import Grid
     from xai.visualization.studies.witness import Witness
-
-#: A step costs a pass forwards and one backwards, which is about twice as much.
-PASSES = 3
 
 
 @dataclass(frozen=True)
@@ -63,18 +59,16 @@ class _Judged:
 def show(bench: Bench, grown: Grown, key: ManyKey) -> None:
     """Grow the images, or show what there is of them."""
     count = len(key.indices)
-    label = f"Grow {count} images"
-    passes = count * key.params.steps * PASSES
-    if not agreed(bench, passes, label, "Each with the settings above, some at a time."):
-        return
 
     def during(there: Grid) -> None:
         _draw(bench, grown, there)
 
-    found = turns.follow(
+    found = batches.follow(
+        bench,
         key,
+        count,
         _growing(bench, key),
-        label=label,
+        help="Each with the settings above, some at a time.",
         slot="many grid",
         during=during,
         stopped=lambda there: f"Stopped: {sum(there.grown)} of {count} images have all steps.",

@@ -1,4 +1,4 @@
-"""Files from the network: in chunks, verified, and in place all at once or not at all."""
+"""One download: whose turn it is, how far it is, and a file in place whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,33 +7,22 @@ import http.client
 import os
 import secrets
 import shutil
-import ssl
 import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from xai.downloads import transport
 from xai.types import Progress
-
-#: Seconds without a byte after which a server counts as gone.
-TIMEOUT = 20.0
 
 _CHUNK = 1 << 18
 #: A server may send this much more than was announced before it is cut off.
 _SLACK = 1 << 20
 #: No download takes a day: an older temporary file is what a killed process left.
 _LEFTOVER_SECONDS = 86_400
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class NotFetched(ValueError):  # noqa: N818 - it is a state, not a fault
-    """Something has to be downloaded first; the message says what, how big and how."""
 
 
 class DownloadError(ValueError):
@@ -52,77 +41,6 @@ _turns: dict[Path, _Turn] = {}
 _turns_guard = threading.Lock()
 
 
-def fetch(
-    url: str,
-    place: Path,
-    *,
-    sha256: str = "",
-    md5: str = "",
-    size: int | None = None,
-    plain: bool = False,
-    label: str = "",
-    hint: str = "Check the network connection and try again.",
-    progress: Progress | None = None,
-) -> Path:
-    """Download a file, unless it is already there.
-
-    Parameters
-    ----------
-    url : str
-        ``https``; plain ``http`` from this very computer, else only with ``plain``.
-    place : Path
-        Where the file shall lie; folders are made. It appears when it is
-        complete and its checksum is right, and an older file stays until then.
-    sha256 : str
-        Checksum in hexadecimal, or its first digits (at least 8).
-    md5 : str
-        The other checksum; one of the two has to be given.
-    size : int, optional
-        About how many bytes there will be; far more, and it is cut off.
-    plain : bool
-        Take plain ``http`` too, for what is published in no other way: then the
-        checksum alone vouches for the file.
-    label : str
-        What it is, for messages; the file's name if empty.
-    hint : str
-        What the reader can do if it fails.
-    progress : callable, optional
-        ``progress(done, total, message)`` in bytes, many times a second; what
-        it raises ends the download and leaves nothing behind. Total is 0 where
-        neither ``size`` nor the server tells it.
-
-    Returns
-    -------
-    Path
-        ``place``.
-
-    Raises
-    ------
-    ValueError
-        If the address is not allowed or no checksum is given.
-    DownloadError
-        If there is no network, the server refuses, the file is damaged, or
-        the disk is full or cannot be written to.
-
-    Notes
-    -----
-    Threads that want the same file wait for the first of them and share it;
-    their ``progress`` is called meanwhile.
-    """
-    _check_url(url, plain)
-    if md5:
-        checksum = _Checksum("md5", md5.lower())
-    elif len(sha256) >= 8:
-        checksum = _Checksum("sha256", sha256.lower())
-    else:
-        raise ValueError(f"checksum: expected an md5 or 8 or more digits of sha256, got {sha256!r}")
-    work = _Work(url, place.resolve(), checksum, size, plain, label or place.name, hint, progress)
-    with work.turn():
-        if not work.present():
-            work.download()
-    return place
-
-
 def megabytes(count: int) -> str:
     """Write a number of bytes for people: ``"553 MB"``, ``"5.0 MB"``."""
     value = count / 1e6
@@ -130,25 +48,29 @@ def megabytes(count: int) -> str:
 
 
 @dataclass(frozen=True)
-class _Checksum:
+class Checksum:
+    """The digits in hexadecimal that a file has to have: md5, or the first of its sha256."""
+
     kind: str
     digits: str
 
     def new(self) -> Any:
+        """Return an empty digest, to be fed."""
         return hashlib.new(self.kind, usedforsecurity=False)
 
     def fits(self, digest: Any) -> bool:
+        """Return whether a digest is the right one."""
         found = digest.hexdigest()
         return found == self.digits if self.kind == "md5" else found.startswith(self.digits)
 
 
 @dataclass(frozen=True)
-class _Work:
+class Download:
     """One download and all that it needs to know."""
 
     url: str
     place: Path
-    checksum: _Checksum
+    checksum: Checksum
     size: int | None
     plain: bool
     label: str
@@ -191,7 +113,7 @@ class _Work:
             return False
         return self.checksum.fits(digest)
 
-    def download(self) -> None:
+    def run(self) -> None:
         """Write a temporary file beside the target, verify it, move it into place."""
         temporary, file = self.begin()
         try:
@@ -224,7 +146,7 @@ class _Work:
         """Copy the body of the answer and verify it."""
         digest, done = self.checksum.new(), 0
         with self.network():
-            answer = _open(self.url, self.plain)
+            answer = transport.connect(self.url, self.plain)
         with answer:
             announced = answer.length or 0
             total = announced or self.size or 0
@@ -261,47 +183,7 @@ class _Work:
         try:
             yield
         except (OSError, http.client.HTTPException) as error:
-            raise self.failed(_network_reason(error)) from error
-
-
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follow a redirect only to where a download may come from."""
-
-    def __init__(self, plain: bool) -> None:
-        self.plain = plain
-
-    def redirect_request(self, req: Any, *answer: Any) -> Any:
-        """Return the next request; its address comes last in the answer."""
-        _check_url(answer[-1], self.plain)
-        return super().redirect_request(req, *answer)
-
-
-def _open(url: str, plain: bool) -> Any:
-    handlers: list[Any] = [_SafeRedirects(plain)]
-    if urllib.parse.urlsplit(url).hostname in _LOOPBACK:
-        handlers.append(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, headers={"User-Agent": "layerscope"})
-    return urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT)
-
-
-def _check_url(url: str, plain: bool) -> None:
-    parts = urllib.parse.urlsplit(url)
-    local = plain or parts.hostname in _LOOPBACK
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError(f"address: expected https://…, got {url!r}")
-
-
-def _network_reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server answered {error.code} ({error.reason})"
-    if isinstance(error, http.client.HTTPException):
-        return "the connection broke"
-    cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    if isinstance(cause, TimeoutError):
-        return f"the server did not answer for {TIMEOUT:.0f} seconds"
-    if isinstance(cause, ssl.SSLError):
-        return f"the server's identity could not be verified ({cause.reason})"
-    return f"no connection to the server ({cause})"
+            raise self.failed(transport.failure(error)) from error
 
 
 def _disk_reason(error: OSError, place: Path) -> str:

@@ -1,0 +1,1 @@
+"""Answers to questions about a flow, one module each: ``show(bench, drawn)``."""

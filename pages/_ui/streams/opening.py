@@ -1,0 +1,111 @@
+"""A flow from a file instead of one that is computed: which one, and what must fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages._ui import progress
+from pages._ui.streams import computing
+from pages._ui.streams.computing import Drawn, DrawnKey
+from pages._ui.workbench import Bench
+from xai import images
+from xai.flow import files
+from xai.flow.files import FlowFile
+from xai.jobs import Report
+
+if TYPE_CHECKING:
+    from xai.datasets import ImageSet
+
+_OPENED = "_flow_file"
+
+
+@dataclass(frozen=True)
+class ReadKey:
+    """A file that is read."""
+
+    digest: str
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A file of a flow that this session has opened.
+
+    Attributes
+    ----------
+    name, digest : str
+        Of the file.
+    content : FlowFile
+    """
+
+    name: str
+    digest: str
+    content: FlowFile
+
+
+def current() -> Opened | None:
+    """Return the file whose flow is shown, or None."""
+    found: Opened | None = st.session_state.get(_OPENED)
+    return found
+
+
+def close() -> None:
+    """Go back to the flow that is computed."""
+    st.session_state.pop(_OPENED, None)
+
+
+def offer() -> None:
+    """Offer to open a file; what is wrong with it is said."""
+    file = st.file_uploader(
+        "A flow file (.h5), as this page or `python -m xai flow` writes it",
+        type=["h5", "hdf5"],
+        key="flow_file",
+    )
+    if file is None:
+        return
+    content = file.getvalue()
+    digest = images.digest(content)
+    known = current()
+    if known is not None and known.digest == digest:
+        return
+
+    def work(report: Report) -> FlowFile:
+        report(0, 1, "Reading the file")
+        return files.load(content)
+
+    try:
+        found: FlowFile | None = progress.result(
+            ReadKey(digest), work, label="Reading the file", keep=False, slot="flow-file"
+        )
+    except ValueError as error:
+        st.error(str(error))
+        return
+    if found is not None:
+        st.session_state[_OPENED] = Opened(file.name, digest, found)
+        st.rerun()
+
+
+def follow(bench: Bench, opened: Opened) -> Drawn | None:
+    """Return the drawing of the file's flow, saying what it is not of."""
+    graph = opened.content.graph
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"This flow was read from a file: {len(graph):,} images in {len(graph.layers)} layers"
+            + (f" of {graph.model}." if graph.model else "."),
+            icon=":material/folder_open:",
+        )
+        st.button("Close the file", icon=":material/close:", on_click=close)
+    objection = opened.content.objection(bench.model)
+    if objection:
+        st.caption(f"{objection} The drawing is that of the file; no image can be followed.")
+    return computing.redrawn(DrawnKey(None, opened.digest), graph, _images(bench, opened))
+
+
+def _images(bench: Bench, opened: Opened) -> ImageSet | None:
+    """Return the pictures of the file's images, if the workbench's data set has them all."""
+    ids, pool = opened.content.graph.ids, bench.pool
+    if not ids or not all(name in pool for name in ids):
+        return None
+    return pool.subset([pool.index(name) for name in ids])
