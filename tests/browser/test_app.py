@@ -28,6 +28,7 @@ PAGES = {
     "feature_maps": "Each square is one channel",
     "adversarial": "Softmax probabilities of the classes",
     "class_visualization": "Each question looks at the grown image",
+    "cluster_flow": "Each question looks at the flow above",
 }
 #: What keeps the work of a page short.
 QUICK = {"class_visualization": "grow.steps=20"}
@@ -38,7 +39,8 @@ TITLES = {
     "feature_maps": "Feature maps",
     "attribution": "Attribution",
     "adversarial": "Adversarial",
-    "class_visualization": "Class visualization",
+    "class_visualization": "Visualization",
+    "cluster_flow": "Cluster flow",
 }
 DIGITS = "data=mnist&model=lenet5-mnist"
 SIZES = ((1366, 768), (1920, 1080))

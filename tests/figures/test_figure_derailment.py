@@ -13,10 +13,10 @@ from xai.figures import derailment_chart, parting_chart
 from xai.figures.colours import CHANGED, NEUTRAL, colour_of
 from xai.figures.layer_heat import Row, layer_heat
 from xai.figures.path_strip import path_strip
-from xai.flow.derailing import derailments
 from xai.flow.graph import NOISE, FlowGraph, unordered
-from xai.flow.parting import parting
-from xai.flow.pathfinding import Step
+from xai.flow.journeys.pathfinding import Step
+from xai.flow.reports.derailing import derailments
+from xai.flow.reports.parting import parting
 
 HOSTILE = "<img src=x>\n${y}"
 

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, s
 from xai.features.components import scaling
 from xai.features.result import Features
 from xai.flow.clustering import cluster
-from xai.flow.methods import METHODS
+from xai.flow.clustering.methods import METHODS
 from xai.types import make_params
 
 

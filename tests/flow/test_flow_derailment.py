@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from xai.flow.derailing import derailments
 from xai.flow.graph import NOISE, SMALL, FlowGraph, unordered
-from xai.flow.parting import parting
-from xai.flow.streams import leaving, streams
+from xai.flow.reports.derailing import derailments
+from xai.flow.reports.parting import parting
+from xai.flow.reports.streams import leaving, streams
 
 
 def graph_of(assigned, labels=None, predicted=None, classes=("a", "b", "c")) -> FlowGraph:

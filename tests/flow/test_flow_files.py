@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from xai.features.result import Features
-from xai.flow import FlowGraph, build, files, fold, lay_out, order, read, schema
-from xai.flow.clusters import Clusters
-from xai.flow.contents import Contents
-from xai.flow.document import graph_json
-from xai.flow.files import load
-from xai.flow.methods import METHODS
+from xai.flow import FlowGraph, build, files, fold, lay_out, order, read
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.methods import METHODS
+from xai.flow.files import load, schema
+from xai.flow.files.contents import Contents
+from xai.flow.files.document import graph_json
 
 LAYERS = ("pixels", "features.conv1_1", "images", "a/b", "..", "%2F", "fc")
 NUMBER = 40
@@ -480,7 +480,7 @@ def test_without_a_user_block_it_is_read_as_well(bare: Path, graph: FlowGraph) -
 
 
 def test_what_is_read_is_bounded_together(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xai.flow.contents.MOST_BYTES", 10_000)
+    monkeypatch.setattr("xai.flow.files.contents.MOST_BYTES", 10_000)
     with h5py.File(bare, "r") as file:
         contents = Contents(file)
         for _ in range(31):

@@ -7,8 +7,8 @@ import pytest
 
 from xai.features.result import Features
 from xai.flow import NOISE, SMALL, FlowGraph, build, fold, unordered
-from xai.flow.clusters import Clusters
-from xai.flow.parameters import KmeansParams
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.parameters import KmeansParams
 
 
 def of(labels, features: Features | None = None) -> Clusters:

@@ -10,7 +10,7 @@ import pytest
 from travelling import SEEDS, bundles, graph_of
 
 from xai import flow
-from xai.flow.lines import inversions
+from xai.flow.arrangement.lines import inversions, sorted_lines
 
 
 def _literal_crossings(graph: flow.FlowGraph) -> int:
@@ -102,7 +102,7 @@ def test_images_of_a_cluster_lie_as_in_the_nearest_column_that_parts_them() -> N
         graph_of([[0, 1], [0, 0], [0, 0], [1, 0]]), sequence=((0, 1), (0,), (0,), (0, 1))
     )
     ranks = np.stack([graph.ranks(column) for column in range(4)])
-    found = flow.lines.sorted_lines(ranks, None)
+    found = sorted_lines(ranks, None)
     assert found.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0]]
 
 

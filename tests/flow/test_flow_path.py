@@ -10,9 +10,9 @@ import pytest
 from xai import datasets, flow, models
 from xai.embedding import features
 from xai.features.result import Features
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
 from xai.flow.graph import NOISE, FlowGraph
-from xai.flow.voting import shares
+from xai.flow.journeys.voting import shares
 from xai.models.loaded import LoadedModel
 from xai.types import Params
 

@@ -18,11 +18,11 @@ from xai.datasets import ImageSet
 from xai.features.extraction import extract
 from xai.flow import cluster, files, flow_of, path, pipeline, read, shipped
 from xai.flow.answers import answers
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.methods import METHODS
 from xai.flow.columns import default_layers, finished
 from xai.flow.files import load
 from xai.flow.keys import ClustersKey, clusters_of, features_key
-from xai.flow.methods import METHODS
 from xai.flow.pipeline import run
 from xai.models.loaded import LoadedModel
 from xai.models.nets import LeNet5

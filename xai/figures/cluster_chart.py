@@ -15,7 +15,7 @@ from xai.figures.wording import number, percent
 if TYPE_CHECKING:
     import altair as alt
 
-    from xai.flow.clusters import Clusters
+    from xai.flow.clustering.clusters import Clusters
 
 #: Attribute, what it is called, and whether it is a share.
 _MEASURES = (

@@ -25,8 +25,8 @@ from xai.figures.wording import number, short
 if TYPE_CHECKING:
     import altair as alt
 
-    from xai.flow.derailing import Derailments, Histogram
-    from xai.flow.streams import Kind
+    from xai.flow.reports.derailing import Derailments, Histogram
+    from xai.flow.reports.streams import Kind
 
 _TITLES = {
     "first": "The first layer at which images leave their class's stream",

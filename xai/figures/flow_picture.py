@@ -19,7 +19,7 @@ from xai.flow import NOISE, SMALL, crossings, line_crossings
 
 if TYPE_CHECKING:
     from xai.flow import FlowGraph
-    from xai.flow.layout import FlowLayout
+    from xai.flow.arrangement.layout import FlowLayout
 
 Order = Literal["raw", "found"]
 ORDERS: tuple[Order, ...] = get_args(Order)

@@ -17,7 +17,7 @@ from xai.figures.wording import percent, short
 if TYPE_CHECKING:
     import altair as alt
 
-    from xai.flow.parting import Parting
+    from xai.flow.reports.parting import Parting
 
 #: Name of the selection of both charts, of one cell; its fields are ``row`` and ``place``.
 SELECTION = "parted"

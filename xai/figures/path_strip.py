@@ -18,7 +18,7 @@ from xai.figures.wording import ending, number, percent, short
 
 if TYPE_CHECKING:
     from xai.flow.graph import FlowGraph
-    from xai.flow.pathfinding import Step
+    from xai.flow.journeys.pathfinding import Step
 
 #: Layers in a row, and paths below each other.
 _PER_ROW, _MOST = 8, 4

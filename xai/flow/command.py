@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xai import datasets, models
-from xai.flow import document, files, pipeline
+from xai.flow import files, pipeline
 from xai.flow.answers import answers
-from xai.flow.layout import lay_out
-from xai.flow.methods import METHODS
+from xai.flow.arrangement.layout import lay_out
+from xai.flow.clustering.methods import METHODS
+from xai.flow.files import document
 from xai.models.spec import weights_of
 from xai.parameters import settled
 from xai.store import Store

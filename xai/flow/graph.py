@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
 
 #: The node of the images that belong to no cluster.
 NOISE = -1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xai.features.keys import FeaturesKey, belongs, features_of
 from xai.features.result import Features
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
 from xai.flow.graph import PIXELS
 from xai.models.spec import weights_of
 from xai.store.keeping import Keeper, kept

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from xai.features.gathering import features_of_all
 from xai.features.result import Features
 from xai.flow.answers import alike
-from xai.flow.clusters import Clusters
+from xai.flow.arrangement.ordering import order
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.methods import METHODS
 from xai.flow.columns import default_layers
 from xai.flow.graph import FlowGraph, build
 from xai.flow.keys import ClustersKey, clusters_of, features_key
-from xai.flow.methods import METHODS
-from xai.flow.ordering import order
 from xai.store.keeping import Keeper
 from xai.types import Params, Progress, find, make_params
 

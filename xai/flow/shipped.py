@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xai import datasets, models
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.methods import METHODS
 from xai.flow.columns import default_layers
 from xai.flow.keys import ClustersKey, features_key
-from xai.flow.methods import METHODS
 from xai.flow.pipeline import run
 from xai.store import Store
 

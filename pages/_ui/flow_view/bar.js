@@ -31,8 +31,9 @@ class Bar {
 
   slider(does) {
     const box = make("label", "least");
-    const steps = STEPS.filter((step) => step <= this.model.most);
-    if (this.model.most > steps.at(-1)) steps.push(this.model.most + 1);
+    const { most } = this.model;
+    const steps = STEPS.filter((step) => step <= most);
+    if (most > 1) steps.push(most + 1); // at the end not even the strongest is left
     this.most = make("span", "much");
     const range = make("input", "", { type: "range", min: 0, max: steps.length - 1, value: 0 });
     range.setAttribute("aria-label", "Fade flows of fewer images than");
@@ -60,7 +61,9 @@ class Bar {
       const line = make("p");
       const [before, after] = [raw[name], found[name]].map((number) => number.toLocaleString("en"));
       const now = order === "raw" ? [make("b", "", {}, before), " → ", after] : [before, " → ", make("b", "", {}, after)];
-      line.append(make("span", "what", {}, at ? "Lines cross:" : "Flows cross:"), ...now);
+      const what = make("span", "what", {}, at ? "Lines" : "Flows");
+      what.append(make("span", "cross", {}, " cross:"));
+      line.append(what, ...now);
       return line;
     });
     this.words.replaceChildren(...lines);

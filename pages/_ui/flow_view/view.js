@@ -111,8 +111,9 @@ export class View {
     this.legend.update(this.focus, this.title(), shown?.length ?? 0, tracks);
     this.root.dataset.crossings = this.model[this.order].crossings;
     this.root.dataset.lines = shown?.length ?? 0;
-    if (this.stage.part === this.aim && this.moving === undefined) this.root.dataset.state = this.order;
-    else this.move();
+    const moves = this.moving !== undefined;
+    if (!moves && this.stage.part === this.aim) this.root.dataset.state = this.order;
+    else if (!moves || this.goal !== this.order) this.move();
   }
 
   // What the images whose lines are drawn are called.
@@ -137,6 +138,7 @@ export class View {
     const from = stage.part;
     const begin = performance.now();
     const lasts = calm() ? 0 : LASTS * Math.abs(aim - from);
+    this.goal = this.order;
     this.root.dataset.state = "moving";
     this.explain(null);
     const step = (now) => {

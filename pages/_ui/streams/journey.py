@@ -16,7 +16,7 @@ from pages._ui.workbench import Bench
 from xai import attacks
 from xai.attacks import AttackResult, Goal
 from xai.figures.flow_marks import Look
-from xai.flow.pathfinding import Step, paths
+from xai.flow.journeys.pathfinding import Step, paths
 from xai.images import digest
 from xai.jobs import Report
 

@@ -10,7 +10,7 @@ from pages._ui.streams import picking, shown
 from pages._ui.streams.computing import Drawn
 from pages._ui.workbench import Bench
 from xai.figures import derailment_chart
-from xai.flow.derailing import Derailments, Kind, derailments
+from xai.flow.reports.derailing import Derailments, Kind, derailments
 from xai.tables import csv_text
 
 _KINDS = {"good": "for good", "first": "for the first time"}

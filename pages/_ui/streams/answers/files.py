@@ -11,8 +11,8 @@ from pages._ui.streams.computing import Drawn
 from pages._ui.workbench import Bench
 from xai import flow
 from xai.figures.flow_svg import flow_svg
-from xai.flow import document, files
-from xai.flow.files import Origin
+from xai.flow import files
+from xai.flow.files import Origin, document
 
 
 def show(bench: Bench, drawn: Drawn) -> None:

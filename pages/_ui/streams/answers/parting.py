@@ -9,7 +9,7 @@ from pages._ui import controls, panels
 from pages._ui.streams.computing import Drawn
 from pages._ui.workbench import Bench
 from xai.figures import parting_chart
-from xai.flow.parting import Parting, parting
+from xai.flow.reports.parting import Parting, parting
 
 
 def show(bench: Bench, drawn: Drawn) -> None:

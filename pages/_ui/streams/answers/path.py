@@ -15,8 +15,8 @@ from pages._ui.streams.journey import Journey
 from pages._ui.workbench import Bench
 from xai.figures.flow_picture import cluster_name
 from xai.figures.path_strip import path_strip
-from xai.flow.pathfinding import Step
-from xai.flow.reliability import Reliability, reliability
+from xai.flow.journeys.pathfinding import Step
+from xai.flow.journeys.reliability import Reliability, reliability
 from xai.jobs import Report
 from xai.tables import csv_text
 

@@ -8,7 +8,7 @@ from pages._ui import panels
 from pages._ui.streams.computing import Drawn
 from pages._ui.workbench import Bench
 from xai.figures.cluster_chart import cluster_chart
-from xai.flow.clusters import Clusters
+from xai.flow.clustering.clusters import Clusters
 from xai.tables import csv_text
 
 _COLUMNS = (

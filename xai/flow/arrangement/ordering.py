@@ -10,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from xai import layered
+from xai.flow.arrangement.lines import sorted_lines
 from xai.flow.graph import NOISE, FlowGraph
-from xai.flow.lines import sorted_lines
 
 #: A cluster of a column, as an item of a layered graph.
 _Item = tuple[int, int]
@@ -69,7 +69,8 @@ def order(graph: FlowGraph, *, noise: Literal["free", "last"] = "free") -> FlowG
     the optimum where columns are short, else sweeps by the barycentre both ways and
     single moves. It begins with the largest clusters at the top, so the result does
     not depend on how clusters are numbered; the given order is kept where it is as
-    good. Given that, :func:`xai.flow.lines.sorted_lines` finds the best order of the images.
+    good. Given that, :func:`xai.flow.arrangement.lines.sorted_lines` finds the best order
+    of the images.
     """
     _checked(graph)
     if noise not in ("free", "last"):

@@ -11,9 +11,9 @@ import numpy as np
 from xai.features.components import FEWEST, as_features, finite, scaling, varies
 from xai.features.partition import numbered
 from xai.features.result import Features
-from xai.flow.clusters import Clusters, Found
-from xai.flow.measures import agreement, silhouette
-from xai.flow.methods import METHODS
+from xai.flow.clustering.clusters import Clusters, Found
+from xai.flow.clustering.measures import agreement, silhouette
+from xai.flow.clustering.methods import METHODS
 from xai.types import Params, Progress, accepted_seed, find, make_params
 
 _MESSAGE = "Clustering"

@@ -8,7 +8,7 @@ import numpy as np
 
 from xai.features.result import Features
 from xai.flow.graph import FlowGraph
-from xai.flow.voting import electorate, features_of_columns
+from xai.flow.journeys.voting import electorate, features_of_columns
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,13 @@ import numpy as np
 from xai.features.asking import answers
 from xai.features.result import Features
 from xai.flow.graph import FlowGraph
-from xai.flow.voting import NEIGHBOURS, Electorate, electorate, features_of_columns, nearest
+from xai.flow.journeys.voting import (
+    NEIGHBOURS,
+    Electorate,
+    electorate,
+    features_of_columns,
+    nearest,
+)
 from xai.types import Progress
 
 if TYPE_CHECKING:

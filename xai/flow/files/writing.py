@@ -13,12 +13,12 @@ import h5py
 import numpy as np
 
 from xai.features.result import Features
-from xai.flow import schema
+from xai.flow.files import schema
 from xai.flow.graph import FlowGraph
 
 if TYPE_CHECKING:
+    from xai.flow.arrangement.layout import FlowLayout
     from xai.flow.files import Origin
-    from xai.flow.layout import FlowLayout
 
 #: Answers of some images: the first image's place, and by layer one row an image.
 Batch = tuple[int, Mapping[str, np.ndarray]]

@@ -11,13 +11,12 @@ import h5py
 import numpy as np
 
 from xai.features.result import Features
-from xai.flow import schema
-from xai.flow.clusters import Clusters
-from xai.flow.contents import Contents, RefusedError
-from xai.flow.files import FlowFile, Origin
+from xai.flow.clustering.clusters import Clusters
+from xai.flow.clustering.methods import METHODS
+from xai.flow.files import FlowFile, Origin, schema
+from xai.flow.files.contents import Contents, RefusedError
+from xai.flow.files.writing import MEASURES, RECIPE
 from xai.flow.graph import NOISE, PIXELS, SMALL, FlowGraph
-from xai.flow.methods import METHODS
-from xai.flow.writing import MEASURES, RECIPE
 from xai.types import find, make_params
 
 _WORDS = (str, int, float, bool, type(None))

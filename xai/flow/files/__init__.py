@@ -1,4 +1,4 @@
-"""Flows as files; :mod:`xai.flow.schema` tells what is in them."""
+"""Flows as files; :mod:`xai.flow.files.schema` tells what is in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from xai.flow import schema
+from xai.flow.files import schema
 from xai.flow.graph import FlowGraph
 from xai.store.replacing import replacing
 
 if TYPE_CHECKING:
-    from xai.flow.layout import FlowLayout
-    from xai.flow.writing import Batch
+    from xai.flow.arrangement.layout import FlowLayout
+    from xai.flow.files.writing import Batch
     from xai.models import LoadedModel
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def write(
     ------
     ValueError
         If the graph has no clusters, the batches do not fit it, or anything is more than
-        :mod:`xai.flow.schema` allows.
+        :mod:`xai.flow.files.schema` allows.
     OSError
         If the file cannot be written.
 
@@ -107,7 +107,7 @@ def write(
     Equal flows make equal files. Zeros in names are left out, and letters that no text has
     (of undecodable file names) are written as escapes.
     """
-    from xai.flow import writing
+    from xai.flow.files import writing
 
     writing.check(graph)
     place = Path(path)
@@ -127,7 +127,7 @@ def content(
     ValueError
         As :func:`write`.
     """
-    from xai.flow import writing
+    from xai.flow.files import writing
 
     writing.check(graph)
     memory = io.BytesIO()
@@ -157,7 +157,7 @@ def load(source: Path | str | bytes) -> FlowFile:
     OSError
         If it cannot be read.
     """
-    from xai.flow import reading
+    from xai.flow.files import reading
 
     return _opened(source, reading.flow)
 
@@ -170,7 +170,7 @@ def load_activations(source: Path | str | bytes, layer: str) -> np.ndarray:
     ValueError, OSError
         As :func:`load`, and if there are none of that layer.
     """
-    from xai.flow import reading
+    from xai.flow.files import reading
 
     return _opened(source, lambda file: reading.activations(file, layer))
 
@@ -179,7 +179,7 @@ def _opened(source: Path | str | bytes, take: Callable[[Any], T]) -> T:
     """Let a function read a file that is whole, and turn what it stumbles over into a sentence."""
     import h5py
 
-    from xai.flow.contents import RefusedError
+    from xai.flow.files.contents import RefusedError
 
     with contextlib.ExitStack() as stack:
         place: Any = io.BytesIO(source) if isinstance(source, bytes) else Path(source)
@@ -195,7 +195,7 @@ def _opened(source: Path | str | bytes, take: Callable[[Any], T]) -> T:
 
 def _check_whole(file: IO[bytes]) -> None:
     """Refuse what is no file of ours, or not all of it, before the HDF5 library sees it."""
-    from xai.flow.writing import checksum
+    from xai.flow.files.writing import checksum
 
     size = file.seek(0, os.SEEK_END)
     if size > schema.MOST_FILE:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from xai.flow.graph import FlowGraph, Node
-from xai.flow.streams import NEVER, Kind, leaving, streams
+from xai.flow.reports.streams import NEVER, Kind, leaving, streams
 
 #: The band of the baseline, as shares of the draws.
 _BAND = (0.05, 0.95)
@@ -208,7 +208,7 @@ def derailments(graph: FlowGraph) -> Derailments:
 
     Notes
     -----
-    What a stream is: :func:`xai.flow.streams.streams`. A node that holds all images is in
+    What a stream is: :func:`xai.flow.reports.streams.streams`. A node that holds all images is in
     that of every class; the image itself is no evidence of where it belongs.
 
     Where a layer is mostly noise or one giant cluster, the two shares differ by chance

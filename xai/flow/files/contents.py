@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from xai.flow.schema import (
+from xai.flow.files.schema import (
     MOST_ATTRIBUTE,
     MOST_BYTES,
     MOST_CHUNK,
@@ -38,7 +38,7 @@ class Contents:
     Notes
     -----
     Nothing is read before its place, type, size and way of storage are known to be such as
-    :mod:`xai.flow.writing` leaves them: a small file can promise a huge array, point into
+    :mod:`xai.flow.files.writing` leaves them: a small file can promise a huge array, point into
     another file, or name a filter that is a program.
     """
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from xai.flow.parameters import HdbscanParams, KmeansParams, OpticsParams
+from xai.flow.clustering.parameters import HdbscanParams, KmeansParams, OpticsParams
 from xai.types import Method, Paper, lazy
 
 #: The ways to cluster the images of a layer, in display order.
 METHODS: dict[str, Method] = {
     "optics": Method(
         label="OPTICS",
-        function=lazy("xai.flow.algorithms:optics"),
+        function=lazy("xai.flow.clustering.algorithms:optics"),
         params=OpticsParams,
         paper=Paper(
             "M. Ankerst, M. M. Breunig, H.-P. Kriegel, J. Sander",
@@ -25,7 +25,7 @@ METHODS: dict[str, Method] = {
     ),
     "hdbscan": Method(
         label="HDBSCAN",
-        function=lazy("xai.flow.algorithms:hdbscan"),
+        function=lazy("xai.flow.clustering.algorithms:hdbscan"),
         params=HdbscanParams,
         paper=Paper(
             "R. J. G. B. Campello, D. Moulavi, J. Sander",
@@ -41,7 +41,7 @@ METHODS: dict[str, Method] = {
     ),
     "kmeans": Method(
         label="k-means",
-        function=lazy("xai.flow.algorithms:kmeans"),
+        function=lazy("xai.flow.clustering.algorithms:kmeans"),
         params=KmeansParams,
         paper=Paper(
             "D. Arthur, S. Vassilvitskii", "k-means++: the advantages of careful seeding", 2007

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai.flow import schema
+from xai.flow.files import schema
 from xai.flow.graph import FlowGraph, Group
 
 if TYPE_CHECKING:
-    from xai.flow.layout import FlowLayout
+    from xai.flow.arrangement.layout import FlowLayout
 
 
 def graph_json(graph: FlowGraph, layout: FlowLayout | None = None) -> str:

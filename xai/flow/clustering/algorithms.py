@@ -7,9 +7,9 @@ import numpy as np
 from xai.features.neighbourhoods import ALONE
 from xai.features.partition import k_means
 from xai.features.result import Features
-from xai.flow.automatic import Plot, extract, silhouettes, together, valleys
-from xai.flow.clusters import Found
-from xai.flow.parameters import HdbscanParams, KmeansParams, OpticsParams
+from xai.flow.clustering.automatic import Plot, extract, silhouettes, together, valleys
+from xai.flow.clustering.clusters import Found
+from xai.flow.clustering.parameters import HdbscanParams, KmeansParams, OpticsParams
 
 #: The largest number of clusters that k-means tries where classes are unknown.
 _MOST = 20

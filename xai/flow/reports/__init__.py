@@ -1,0 +1,1 @@
+"""What a flow tells of a whole data set: where classes part, and where images derail."""
