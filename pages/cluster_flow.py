@@ -11,6 +11,7 @@ bench = workbench.current()
 opened = opening.current()
 if opened is None:
     images, wanted, place = choices.choose(bench)
+    choices.advise(images)
 else:
     place = st.container()
 

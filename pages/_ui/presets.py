@@ -105,6 +105,19 @@ PRESETS = (
             ("b.map", "tsne"),
         ),
     ),
+    Preset(
+        "Ten streams of digits",
+        "A thousand digits on their way through LeNet-5: one crowd at first, ten streams at last.",
+        ":material/alt_route:",
+        "pages/cluster_flow.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("flow.n", "1000"),
+            ("flow.by", "optics"),
+            ("ask.flow", "parting"),
+        ),
+    ),
 )
 
 #: Cards in a row.

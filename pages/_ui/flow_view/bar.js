@@ -60,7 +60,10 @@ class Bar {
     const lines = ["crossings", "lineCrossings"].map((name, at) => {
       const line = make("p");
       const [before, after] = [raw[name], found[name]].map((number) => number.toLocaleString("en"));
-      const now = order === "raw" ? [make("b", "", {}, before), " → ", after] : [before, " → ", make("b", "", {}, after)];
+      const now =
+        order === "raw"
+          ? [make("b", "", {}, before), " → ", after]
+          : [before, " → ", make("b", "", {}, after)];
       const what = make("span", "what", {}, at ? "Lines" : "Flows");
       what.append(make("span", "cross", {}, " cross:"));
       line.append(what, ...now);

@@ -38,7 +38,9 @@ class Boxes {
   draw(frame, pose, zoom) {
     const { box: width, scale } = frame;
     const [stripe, gap] = [clamp(width * 0.24, 2.5, 7), 1.5 / zoom];
-    this.kinds.forEach((kind) => kind.setAttribute("patternTransform", `rotate(45) scale(${1 / zoom})`));
+    this.kinds.forEach((kind) =>
+      kind.setAttribute("patternTransform", `rotate(45) scale(${1 / zoom})`),
+    );
     this.boxes.forEach((box, index) => {
       const node = this.model.nodes[index];
       const height = Math.max(THINNEST / zoom, (pose.bottoms[index] - pose.tops[index]) * scale);

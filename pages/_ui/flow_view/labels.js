@@ -65,7 +65,9 @@ class Labels {
     this.drawHead(frame, view, height);
     const marks = tracks.marks(frame, pose);
     this.model.columns.forEach((nodes, column) => {
-      const marked = marks.filter((mark) => mark.column === column).map(({ y }) => y * view.zoom + view.y);
+      const marked = marks
+        .filter((mark) => mark.column === column)
+        .map(({ y }) => y * view.zoom + view.y);
       this.drawColumn(frame, pose, view, nodes, column, marked);
     });
     this.drawMarks(frame, view, marks);
@@ -74,11 +76,16 @@ class Labels {
   drawHead(frame, view, height) {
     this.names.forEach(({ group, name }, column) => {
       const x = (frame.x(column) + frame.box / 2) * view.zoom + view.x;
-      const [y, tilt] = this.flat ? [this.head.classList.contains("noted") ? 18 : 19, 0] : [height - 8, -TILT];
+      const [y, tilt] = this.flat
+        ? [this.head.classList.contains("noted") ? 18 : 19, 0]
+        : [height - 8, -TILT];
       const wide = this.wide[column] / 2;
       const near = this.flat ? clamp(x, wide + 2, Math.max(wide + 2, frame.width - wide - 2)) : x;
       // Zoomed in, a name that lies outside goes with its column.
-      group.setAttribute("transform", `translate(${round(view.zoom === 1 ? near : x)} ${round(y)})`);
+      group.setAttribute(
+        "transform",
+        `translate(${round(view.zoom === 1 ? near : x)} ${round(y)})`,
+      );
       name.setAttribute("transform", `rotate(${tilt})`);
       name.setAttribute("text-anchor", this.flat ? "middle" : "start");
     });
@@ -162,7 +169,10 @@ function describe(nodes) {
 
 // A share of a disc, clockwise from above.
 function sector(share, radius) {
-  if (share >= 1) return `M0 ${-radius}A${radius} ${radius} 0 1 1 0 ${radius}A${radius} ${radius} 0 1 1 0 ${-radius}Z`;
-  const [x, y] = [Math.sin, (angle) => -Math.cos(angle)].map((turn) => radius * turn(2 * Math.PI * share));
+  if (share >= 1)
+    return `M0 ${-radius}A${radius} ${radius} 0 1 1 0 ${radius}A${radius} ${radius} 0 1 1 0 ${-radius}Z`;
+  const [x, y] = [Math.sin, (angle) => -Math.cos(angle)].map(
+    (turn) => radius * turn(2 * Math.PI * share),
+  );
   return `M0 0V${-radius}A${radius} ${radius} 0 ${Number(share > 0.5)} 1 ${round(x)} ${round(y)}Z`;
 }

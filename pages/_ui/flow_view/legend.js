@@ -1,6 +1,7 @@
 // What the colours mean, and switches that show the lines of one class; paths of images.
 
-const HINT = "Click a class to see the lines of its images. Point at a cluster or a flow to see what is in it.";
+const HINT =
+  "Click a class to see the lines of its images. Point at a cluster or a flow to see what is in it.";
 
 class Legend {
   constructor(model, focus) {
@@ -8,15 +9,17 @@ class Legend {
     this.element = make("div", "legend");
     this.groups = make("div", "groups", { role: "group" });
     this.groups.setAttribute("aria-label", `Lines of one ${model.by || "group"}`);
-    this.chips = !model.by ? [] : model.groups.map((name, group) => {
-      const chip = make("button", "chip", { type: "button", title: `Lines of ${name}` });
-      const sample = make("i", "sample");
-      sample.style.background = inkOf(group);
-      const count = make("span", "count", {}, model.counts[group].toLocaleString("en"));
-      chip.append(sample, make("span", "word", {}, name), count);
-      chip.addEventListener("click", () => focus(group));
-      return chip;
-    });
+    this.chips = !model.by
+      ? []
+      : model.groups.map((name, group) => {
+          const chip = make("button", "chip", { type: "button", title: `Lines of ${name}` });
+          const sample = make("i", "sample");
+          sample.style.background = inkOf(group);
+          const count = make("span", "count", {}, model.counts[group].toLocaleString("en"));
+          chip.append(sample, make("span", "word", {}, name), count);
+          chip.addEventListener("click", () => focus(group));
+          return chip;
+        });
     this.groups.append(...this.chips, ...this.keys(model));
     this.shown = make("p", "shown");
     this.element.append(this.groups, this.shown);

@@ -42,7 +42,8 @@ class Model {
     const { raw, found } = this.orders;
     if (part === 0) return raw;
     if (part === 1) return found;
-    const between = (name) => raw[name].map((place, at) => place + part * (found[name][at] - place));
+    const between = (name) =>
+      raw[name].map((place, at) => place + part * (found[name][at] - place));
     return Object.fromEntries(Object.keys(raw).map((name) => [name, between(name)]));
   }
 

@@ -28,6 +28,7 @@ SCRIPTS = (
     *(
         _HERE / name
         for name in (
+            "inks.js",
             "model.js",
             "frame.js",
             "ribbons.js",

@@ -61,7 +61,9 @@ class Ribbons {
         paths.set(piece.group, (paths.get(piece.group) ?? "") + text);
       }
     }
-    const shown = [...paths].map(([group, d]) => draw("path", { d, style: `fill: ${inkOf(group)}` }));
+    const shown = [...paths].map(([group, d]) =>
+      draw("path", { d, style: `fill: ${inkOf(group)}` }),
+    );
     this.glow.replaceChildren(...shown);
   }
 }
@@ -71,9 +73,4 @@ function bandOf(frame, pose, column, flow, { above, count }) {
   const start = frame.y(pose.starts[flow.index] + above);
   const end = frame.y(pose.ends[flow.index] + above);
   return band(from, to, start, end, count * frame.scale);
-}
-
-// The colour of a class, as the theme has it.
-function inkOf(group) {
-  return `var(--class-${group})`;
 }

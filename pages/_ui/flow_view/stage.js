@@ -147,10 +147,18 @@ class Stage {
   // Where a node or flow is, as a box of the field.
   boxOf(one) {
     const { frame, pose, view, model } = this;
-    const tall = (top, height) => [frame.y(top) * view.zoom + view.y, height * frame.scale * view.zoom];
+    const tall = (top, height) => [
+      frame.y(top) * view.zoom + view.y,
+      height * frame.scale * view.zoom,
+    ];
     if (one.kind === "node") {
       const [y, height] = tall(pose.tops[one.index], one.count);
-      return { x: frame.x(one.column) * view.zoom + view.x, y, width: frame.box * view.zoom, height };
+      return {
+        x: frame.x(one.column) * view.zoom + view.x,
+        y,
+        width: frame.box * view.zoom,
+        height,
+      };
     }
     const { column } = model.nodes[one.source];
     const [begin, end] = [frame.end(column), frame.x(column + 1)];
@@ -163,7 +171,11 @@ class Stage {
     const { x, y, width, height } = this.boxOf(one);
     const { frame } = this;
     const shift = (start, length, room) =>
-      start < 8 ? 8 - start : start + length > room - 8 ? Math.max(8 - start, room - 8 - start - length) : 0;
+      start < 8
+        ? 8 - start
+        : start + length > room - 8
+          ? Math.max(8 - start, room - 8 - start - length)
+          : 0;
     this.pan(shift(x, width, frame.width), shift(y, height, frame.height));
   }
 
@@ -171,12 +183,18 @@ class Stage {
   // What is pointed at is lit, with all that leads there; `chosen` is ringed. Of `images`, or
   // null, the lines are shown: nodes that none of them passes stand back.
   mark(pointed, chosen, images) {
-    const flows = !pointed ? [] : pointed.kind === "flow" ? [pointed] : [...pointed.in, ...pointed.out];
+    const flows = !pointed
+      ? []
+      : pointed.kind === "flow"
+        ? [pointed]
+        : [...pointed.in, ...pointed.out];
     this.ribbons.light(this.frame, this.pose, flows);
     this.boxes.mark("chosen", chosen ? endsOf(chosen) : []);
     this.boxes.mark("pointed", pointed ? endsOf(pointed) : []);
     this.field.classList.toggle("lit", flows.length > 0);
-    const front = pointed ? [...endsOf(pointed), ...flows.flatMap(endsOf)] : images && this.passed(images);
+    const front = pointed
+      ? [...endsOf(pointed), ...flows.flatMap(endsOf)]
+      : images && this.passed(images);
     const stay = front && new Set(front);
     const away = stay ? [...this.model.nodes.keys()].filter((node) => !stay.has(node)) : [];
     this.boxes.mark("away", away);
@@ -186,7 +204,9 @@ class Stage {
   // Nodes that images, or paths, pass.
   passed(images) {
     const { assigned, images: count, layers } = this.model;
-    const nodes = images.flatMap((image) => layers.map((_, column) => assigned[column * count + image]));
+    const nodes = images.flatMap((image) =>
+      layers.map((_, column) => assigned[column * count + image]),
+    );
     return nodes.concat(this.tracks.tracks.flatMap((track) => track.nodes));
   }
 }

@@ -60,7 +60,10 @@ class Tracks {
 
   draw(frame, pose) {
     const paths = this.tracks.flatMap((track, at) => {
-      const d = curve(frame, this.places(pose, at).map((place) => frame.y(place)));
+      const d = curve(
+        frame,
+        this.places(pose, at).map((place) => frame.y(place)),
+      );
       const hem = draw("path", { d, class: "hem" });
       return [hem, draw("path", { d, class: `track ${track.look}` })];
     });
@@ -76,7 +79,9 @@ class Tracks {
       if (index < 0) return NaN;
       if (track.image !== null) return pose.lines[column * images + track.image];
       const [top, bottom] = [pose.tops[index], pose.bottoms[index]];
-      const sharing = this.tracks.filter((one) => one.image === null && one.nodes[column] === index);
+      const sharing = this.tracks.filter(
+        (one) => one.image === null && one.nodes[column] === index,
+      );
       return top + ((bottom - top) * (sharing.indexOf(track) + 1)) / (sharing.length + 1);
     });
   }
@@ -88,7 +93,9 @@ class Tracks {
         if (Number.isNaN(place)) return [];
         const x = (frame.x(column) + frame.end(column)) / 2;
         const sure = track.confidences[column];
-        return [{ column, x, y: frame.y(place), at, look: track.look, sure, far: track.far[column] }];
+        return [
+          { column, x, y: frame.y(place), at, look: track.look, sure, far: track.far[column] },
+        ];
       }),
     );
   }

@@ -38,7 +38,9 @@ export class View {
       zoom: (factor) => this.zoom(factor),
       least: (least) => this.fade(least),
     });
-    this.legend = new Legend(model, (group) => this.say({ focus: group === this.focus ? null : group }));
+    this.legend = new Legend(model, (group) =>
+      this.say({ focus: group === this.focus ? null : group }),
+    );
     this.card = new FlowCard(model);
     this.gestures = new Gestures(this.stage.field, this);
     this.stage.field.append(this.hint);
@@ -207,7 +209,10 @@ export class View {
     const box = this.stage.boxOf(one);
     const [left, top] = [frame.left + box.x, frame.top + box.y];
     this.card.show(one);
-    return this.card.moveTo({ left, right: left + box.width, top, bottom: top + box.height }, false);
+    return this.card.moveTo(
+      { left, right: left + box.width, top, bottom: top + box.height },
+      false,
+    );
   }
 
   // Left and right go along the strongest flow, up and down stay between the same columns.
@@ -217,7 +222,9 @@ export class View {
     if (down) next = beyond(this.row(cursor), cursor, down);
     else if (cursor.kind === "flow") next = model.nodes[across > 0 ? cursor.target : cursor.source];
     else {
-      const flows = (across > 0 ? cursor.out : cursor.in).filter((flow) => flow.count >= stage.least);
+      const flows = (across > 0 ? cursor.out : cursor.in).filter(
+        (flow) => flow.count >= stage.least,
+      );
       next = nearest(flows, (flow) => -flow.count) ?? cursor;
     }
     this.cursor = next;
@@ -283,21 +290,4 @@ function spell({ nodes }, one) {
   if (one.kind === "node") return [one.column, one.cluster, null];
   const source = nodes[one.source];
   return [source.column, source.cluster, nodes[one.target].cluster];
-}
-
-// ---------------------------------------------------------------------- colours
-function channels(colour) {
-  const long = colour.length === 4 ? colour.replace(/[^#]/g, "$&$&") : colour;
-  return [1, 3, 5].map((at) => parseInt(long.slice(at, at + 2), 16));
-}
-
-function brightness(colour) {
-  const light = channels(colour).map((part) => (part / 255) ** 2.2);
-  return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2];
-}
-
-function raised(colour) {
-  const short = clamp(0.42 - 1.6 * brightness(colour), 0.08, 0.4);
-  const mixed = channels(colour).map((part) => Math.round(part + short * (255 - part)));
-  return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from pages._ui import controls, link, panels
@@ -34,6 +35,8 @@ _FOLDS = {
     "50": "fewer than 50 images",
 }
 _LAYERS = "flow.layers"
+#: Images of a class below which it can hardly have a cluster.
+_GATHERING = 5
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,26 @@ def choose(bench: Bench) -> tuple[ImageSet, Wanted, DeltaGenerator]:
         fold,
     )
     return images, wanted, place
+
+
+def advise(images: ImageSet) -> None:
+    """Say so where the classes have too few images to gather, and offer a data set that has."""
+    sizes = np.bincount(images.labels)
+    usual = float(np.median(sizes[sizes > 0]))
+    if usual >= _GATHERING:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"{len(images):,} images, about {usual:.0f} of each class: too few to gather in "
+            "clusters of their own.",
+            icon=":material/lightbulb:",
+        )
+        st.button(
+            "Try 1,000 digits",
+            icon=":material/alt_route:",
+            on_click=link.ask,
+            kwargs={"data": "mnist", "model": "lenet5-mnist", "flow.n": "1000"},
+        )
 
 
 def _count(bench: Bench) -> int:

@@ -47,6 +47,12 @@ def show(bench: Bench, attacked: Attacked) -> None:
     if far is not None:
         with chart:
             _draw(_shown(bench, far), attacked, mark)
+    st.page_link(
+        "pages/cluster_flow.py",
+        label="Follow both through the clusters of each layer",
+        icon=":material/alt_route:",
+        query_params={"flow.show": "image", "flow.attacked": "True"},
+    )
 
 
 def _divergence(bench: Bench, attacked: Attacked) -> Divergence | None:
