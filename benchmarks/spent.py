@@ -70,7 +70,13 @@ def compare(
 ) -> None:
     """Run two things in turn and print their ratio and the limit for it, if there is one."""
     first(), second()
-    pairs = [(timed(first), timed(second)) for _ in range(runs)]
+    tell(base, own, [(timed(first), timed(second)) for _ in range(runs)], limit)
+
+
+def tell(
+    base: str, own: str, pairs: Sequence[tuple[Spent, Spent]], limit: float | None = None
+) -> None:
+    """Print the ratio of two things that were timed in turn, and the limit, if there is one."""
     for word in Spent._fields:
         bases, owns = ([getattr(one[place], word) for one in pairs] for place in (0, 1))
         ratios = [after / before for before, after in zip(bases, owns, strict=True)]

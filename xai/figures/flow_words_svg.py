@@ -112,7 +112,9 @@ def names(picture: FlowPicture, placement: Placement, frame: Frame) -> str:
 
 
 def _majority(picture: FlowPicture, node: int) -> str:
-    return picture.groups[int(picture.node_mix[node].argmax())]
+    mix = picture.node_mix[node]
+    # A class that is less than half of a cluster does not name it.
+    return picture.groups[int(mix.argmax())] if 2 * mix.max() >= mix.sum() else "mixed"
 
 
 # ---------------------------------------------------------------------------------- words

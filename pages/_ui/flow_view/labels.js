@@ -26,7 +26,9 @@ class Labels {
     const { groups, by } = this.model;
     const text = draw("text", { class: "label" });
     const [name, count] = [draw("tspan"), draw("tspan", { class: "count" })];
-    const word = node.cluster < 0 || !by ? node.name : groups[node.majority.group];
+    // A class that is less than half of a cluster does not name it.
+    const most = 2 * node.majority.count >= node.count ? groups[node.majority.group] : "mixed";
+    const word = node.cluster < 0 || !by ? node.name : most;
     const short = word.length > 14 ? `${word.slice(0, 13)}…` : word;
     name.textContent = short;
     count.textContent = ` ${node.count.toLocaleString("en")}`;

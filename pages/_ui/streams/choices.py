@@ -149,7 +149,13 @@ def _layers(bench: Bench) -> tuple[str, ...]:
     model = bench.model
     words = {PIXELS: "Pixels", **{layer.name: described(layer) for layer in model.layers}}
     usual = default_layers(model)
-    link.restore(_LAYERS, lambda text: _known(text, words), what="layers", default=usual)
+    link.restore(
+        _LAYERS,
+        lambda text: found if ",".join(found := _known(text, words)) == text else None,
+        what="layers",
+        default=usual,
+        nearest=lambda text: _known(text, words) or None,
+    )
     if not set(st.session_state[_LAYERS]) <= set(words):
         st.session_state[_LAYERS] = usual  # those of another network
     picked = st.multiselect(
@@ -168,10 +174,10 @@ def _layers(bench: Bench) -> tuple[str, ...]:
     return found
 
 
-def _known(text: str, words: dict[str, str]) -> tuple[str, ...] | None:
-    """Return the layers of a link that this network has, None if there are none."""
-    found = tuple(name for name in text.split(",") if name in words)
-    return found[:READABLE] or None
+def _known(text: str, words: dict[str, str]) -> tuple[str, ...]:
+    """Return the layers of a link that this network has, each once, as far as there is room."""
+    found = tuple(name for name in dict.fromkeys(text.split(",")) if name in words)
+    return found[:READABLE]
 
 
 def _take(names: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -52,6 +52,8 @@ class Drawn:
         The pictures of those that travel; None where they are not at hand.
     notes : tuple of str
         What the reader should be told, one sentence each.
+    objection : str
+        Why the network on the workbench can follow no image through it; empty if it can.
     """
 
     key: DrawnKey
@@ -59,6 +61,7 @@ class Drawn:
     picture: FlowPicture
     images: ImageSet | None
     notes: tuple[str, ...] = ()
+    objection: str = ""
 
 
 def follow(bench: Bench, images: ImageSet, wanted: Wanted) -> Drawn | None:
@@ -89,14 +92,18 @@ def follow(bench: Bench, images: ImageSet, wanted: Wanted) -> Drawn | None:
     return _result(key, work, label)
 
 
-def redrawn(key: DrawnKey, graph: FlowGraph, images: ImageSet | None) -> Drawn | None:
+def redrawn(
+    key: DrawnKey, graph: FlowGraph, images: ImageSet | None, objection: str
+) -> Drawn | None:
     """Return the drawing of a flow that was read from a file, or show how far it is."""
 
     def work(report: Report) -> Drawn:
         report(0, 1, "Drawing")
-        return drawn(key, graph, images, ())
+        return drawn(key, graph, None, ())
 
-    return _result(key, work, "The flow of the file")
+    found = _result(key, work, "The flow of the file")
+    # All who open the file share the drawing; pictures and network are those of this session.
+    return None if found is None else replace(found, images=images, objection=objection)
 
 
 def _result(key: DrawnKey, work: Callable[[Report], Drawn], label: str) -> Drawn | None:

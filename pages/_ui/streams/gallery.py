@@ -84,9 +84,9 @@ def _pictures(bench: Bench, drawn: Drawn, images: ImageSet, group: Group) -> Non
     )
     few = f" {_SHOWN} of them are shown." if len(group) > _SHOWN else ""
     st.caption(f"Click one to put it on the workbench and follow it.{few}")
-    if picked is not None and picked != bench.chosen.id:
-        link.ask(image=picked, source="browse", browse_class="all")
-        st.session_state[FOLLOW] = "image"
+    already = picked == bench.chosen.id and st.session_state[FOLLOW] == "image"
+    if picked is not None and not already:
+        link.ask(image=picked, source="browse", browse_class="all", **{FOLLOW: "image"})
         st.rerun()
 
 

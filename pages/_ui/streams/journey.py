@@ -23,6 +23,7 @@ from xai.jobs import Report
 _LOOKS: dict[str, Look] = {"clean": "clean", "attacked": "attacked"}
 #: Whether the image's attacked copy is followed, too.
 ATTACKED = "flow.attacked"
+_FOUND = "_flow_journey"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def follow(bench: Bench, drawn: Drawn, *, attacked: bool) -> Journey | None:
     ValueError
         If the flow is not of the workbench's model, or the image does not fit it.
     """
+    if drawn.objection:
+        raise ValueError(drawn.objection)
     made = _attack(bench) if attacked else None
     if attacked and made is None:
         return None
@@ -135,9 +138,16 @@ def _attack(bench: Bench) -> AttackResult | None:
 
 def tracks(bench: Bench, drawn: Drawn) -> tuple[Track, ...]:
     """Draw the choice of what is followed; return the paths that are known by now."""
+    found = None
     try:
         found = follow(bench, drawn, attacked=wanted())
     except ValueError as error:
         st.info(str(error), icon=":material/info:")
-        return ()
+    st.session_state[_FOUND] = found
     return () if found is None else found.tracks
+
+
+def above() -> Journey | None:
+    """Return what :func:`tracks` found in this run: its widgets can be drawn only once."""
+    found: Journey | None = st.session_state.get(_FOUND)
+    return found

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from xai.datasets import ImageSet
 
 _OPENED = "_flow_file"
+#: How many files were closed: each leaves its uploader behind, which holds it still.
+_CLOSED = "_flow_files_closed"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ def current() -> Opened | None:
 def close() -> None:
     """Go back to the flow that is computed."""
     st.session_state.pop(_OPENED, None)
+    st.session_state[_CLOSED] = st.session_state.get(_CLOSED, 0) + 1
 
 
 def offer() -> None:
@@ -61,7 +64,7 @@ def offer() -> None:
     file = st.file_uploader(
         "A flow file (.h5), as this page or `python -m xai flow` writes it",
         type=["h5", "hdf5"],
-        key="flow_file",
+        key=f"flow_file-{st.session_state.get(_CLOSED, 0)}",
     )
     if file is None:
         return
@@ -100,7 +103,8 @@ def follow(bench: Bench, opened: Opened) -> Drawn | None:
     objection = opened.content.objection(bench.model)
     if objection:
         st.caption(f"{objection} The drawing is that of the file; no image can be followed.")
-    return computing.redrawn(DrawnKey(None, opened.digest), graph, _images(bench, opened))
+    key = DrawnKey(None, opened.digest)
+    return computing.redrawn(key, graph, _images(bench, opened), objection)
 
 
 def _images(bench: Bench, opened: Opened) -> ImageSet | None:
@@ -108,4 +112,7 @@ def _images(bench: Bench, opened: Opened) -> ImageSet | None:
     ids, pool = opened.content.graph.ids, bench.pool
     if not ids or not all(name in pool for name in ids):
         return None
-    return pool.subset([pool.index(name) for name in ids])
+    found = pool.subset([pool.index(name) for name in ids])
+    # Files in two folders may have the same names.
+    known = opened.content.origin.data
+    return found if known in ("", found.signature) else None

@@ -37,7 +37,7 @@ def mark(drawn: Drawn, images: Sequence[int] | np.ndarray, title: str) -> None:
     """Show the lines of some images in the drawing from the next run on."""
     places = np.asarray(images, np.int64)
     st.session_state[_MARKED] = (drawn.key, Highlight(places, title))
-    st.session_state[FOLLOW] = "marked"
+    link.ask(**{FOLLOW: "marked"})
 
 
 def show(drawn: Drawn, followed: str, tracks: Sequence[Track] = ()) -> Heard:
@@ -87,24 +87,35 @@ def _focus(drawn: Drawn) -> int | None:
 
 def _restored(drawn: Drawn) -> Chosen | None:
     """Return the node or flow that the link names, such as ``relu2:3`` or ``relu2:3:1``."""
-    layers = drawn.graph.layers
+    graph = drawn.graph
 
     def read(text: str) -> str | None:
-        return text if _read(text, layers) is not None else None
+        return text if _read(text, graph) is not None else None
 
     text = link.restore(_CHOSEN, read, what="cluster", default=None)
-    return None if text is None else _read(text, layers)
+    return None if text is None else _read(text, graph)
 
 
-def _read(text: str, layers: Sequence[str]) -> Chosen | None:
+def _read(text: str, graph: FlowGraph) -> Chosen | None:
     layer, *numbers = text.split(":")
     try:
         cluster, *target = [int(number) for number in numbers]
     except ValueError:
         return None
-    if layer not in layers or len(target) > 1:
+    if layer not in graph.layers or len(target) > 1:
         return None
-    return Chosen(layers.index(layer), cluster, *target)
+    column = graph.layers.index(layer)
+    if cluster not in graph.sequence[column]:
+        return None
+    if target and (cluster, target[0]) not in _pairs(graph, column):
+        return None
+    return Chosen(column, cluster, *target)
+
+
+def _pairs(graph: FlowGraph, column: int) -> set[tuple[int, int]]:
+    """Return between which clusters images go on from a column."""
+    leaving = graph.flows[column] if column < len(graph.flows) else ()
+    return {(flow.source, flow.target) for flow in leaving}
 
 
 def _order(text: str) -> Order | None:
@@ -129,7 +140,8 @@ def _note(graph: FlowGraph, column: int) -> str:
     """Return what stands under the name of a column."""
     count = sum(node.cluster >= 0 for node in graph.nodes[column])
     ari = graph.clusters[column].ari if graph.clusters else None
-    return f"{count} clusters" if ari is None else f"{count} · ARI {ari:.2f}"
+    noun = "cluster" if count == 1 else "clusters"
+    return f"{count} {noun}" if ari is None else f"{count} · ARI {ari:.2f}"
 
 
 def _caption(graph: FlowGraph) -> str:

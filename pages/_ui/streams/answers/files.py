@@ -45,7 +45,7 @@ def _take(bench: Bench, drawn: Drawn) -> None:
         "order and the positions: it opens here, and anywhere else. JSON holds nodes, flows, "
         "order and positions."
     )
-    if wanted is not None:
+    if wanted is not None and not bench.own:
         chosen = " ".join(f"--param {name}={value}" for name, value in vars(wanted.params).items())
         st.markdown("The same without a browser, with all averaged activations:")
         st.code(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages._ui import panels, progress
 from pages._ui.drawing_view import drawing_view
-from pages._ui.streams import journey
+from pages._ui.streams import journey, shown
 from pages._ui.streams.computing import Drawn, DrawnKey
 from pages._ui.streams.journey import Journey
 from pages._ui.workbench import Bench
@@ -35,9 +35,11 @@ class TrustKey:
 
 def show(bench: Bench, drawn: Drawn) -> None:
     """Show the node of the image in each layer, beside that of its attacked copy."""
-    attacked = journey.wanted()
     try:
-        found = journey.follow(bench, drawn, attacked=attacked)
+        if st.session_state[shown.FOLLOW] == "image":
+            found = journey.above()
+        else:
+            found = journey.follow(bench, drawn, attacked=journey.wanted())
         if found is None:
             st.skeleton(300)
             return
