@@ -86,6 +86,16 @@ def test_the_search_alone_is_within_a_twentieth_of_the_optimum() -> None:
         assert least <= _result(tables, searching.searched(tables, fixed, 8)) <= 1.05 * least
 
 
+def test_what_is_shaken_and_settled_again_comes_out_better(monkeypatch: pytest.MonkeyPatch) -> None:
+    def total() -> float:
+        graphs = [_tables(seed, 14, 8) for seed in range(4)]
+        return sum(_result(tables, searching.searched(tables, [0] * 8, 8)) for tables in graphs)
+
+    shaken = total()
+    monkeypatch.setattr(searching, "_TURNS", 0)
+    assert shaken < total()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_orders_are_chosen_from_those_that_are_listed(seed: int) -> None:
     tables = _tables(seed, 6, 4)

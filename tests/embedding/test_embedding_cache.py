@@ -6,77 +6,27 @@ import dataclasses
 
 import numpy as np
 import pytest
+from described import counted, equal
 
 from xai import data, datasets, embedding
-from xai.embedding import Embedding, Features, Separability, shipped
+from xai.embedding import Embedding, Separability, shipped
 from xai.embedding.maps import MapKey, SeparabilityKey, StabilityKey, map_of, separability_of
 from xai.embedding.params import PcaParams, TsneParams
 from xai.features import description
-from xai.features.keys import FeaturesKey, features_of
+from xai.features.keys import features_of
 from xai.models import MODELS
 from xai.models.spec import weights_of
 from xai.store import Store
 
 
-@pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(tmp_path / "results")
-
-
-@pytest.fixture(scope="module")
-def some(digits) -> datasets.ImageSet:
-    return digits.subset(np.arange(80))
-
-
-@pytest.fixture
-def key(lenet, some) -> FeaturesKey:
-    return FeaturesKey(some.signature, lenet.spec.name, weights_of(lenet.spec), "fc2")
-
-
-def _equal(one: object, other: object) -> None:
-    """Compare two results field by field."""
-    for item in dataclasses.fields(one):
-        left, right = getattr(one, item.name), getattr(other, item.name)
-        if isinstance(left, np.ndarray):
-            assert left.dtype == right.dtype, item.name
-            np.testing.assert_array_equal(left, right, err_msg=item.name)
-        elif dataclasses.is_dataclass(left):
-            _equal(left, right)
-        else:
-            assert left == right, item.name
-
-
-def _counted(monkeypatch, name: str, where=embedding) -> list[object]:
-    calls: list[object] = []
-    real = getattr(where, name)
-
-    def call(*args, **kwargs):
-        calls.append(args)
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(where, name, call)
-    return calls
-
-
-def test_features_are_made_once_and_come_back_whole(lenet, some, key, store, monkeypatch) -> None:
-    calls = _counted(monkeypatch, "describe", description)
-    made = features_of(key, lenet, some, store)
-    again = features_of(key, lenet, some, Store(store.root))
-    assert len(calls) == 1
-    assert isinstance(again, Features)
-    _equal(made, again)
-    raw = embedding.features(lenet, some, "fc2", reduce="none").values
-    np.testing.assert_array_equal(made.project(raw), again.project(raw))
-
-
 def test_a_map_takes_its_features_from_the_store(lenet, some, key, store, monkeypatch) -> None:
     made = features_of(key, lenet, some, store)
-    calls = _counted(monkeypatch, "describe", description)
+    calls = counted(monkeypatch, description, "describe")
     drawn = map_of(MapKey(key, "pca", PcaParams()), lenet, some, store)
     assert not calls
     np.testing.assert_array_equal(drawn.points, embedding.run(made, "pca").points)
-    runs = _counted(monkeypatch, "run")
-    _equal(map_of(MapKey(key, "pca", PcaParams()), lenet, some, Store(store.root)), drawn)
+    runs = counted(monkeypatch, embedding, "run")
+    equal(map_of(MapKey(key, "pca", PcaParams()), lenet, some, Store(store.root)), drawn)
     assert not runs
 
 
@@ -84,21 +34,21 @@ def test_a_moving_map_comes_back_with_its_frames(lenet, some, key, store) -> Non
     wanted = MapKey(key, "tsne", TsneParams(early_iterations=20, iterations=30))
     made = map_of(wanted, lenet, some, store)
     assert len(made.frames) > 1
-    _equal(map_of(wanted, lenet, some, Store(store.root)), made)
+    equal(map_of(wanted, lenet, some, Store(store.root)), made)
 
 
 def test_separability_comes_back_too(lenet, some, store, monkeypatch) -> None:
     wanted = SeparabilityKey(some.signature, lenet.spec.name, weights_of(lenet.spec))
     made = separability_of(wanted, lenet, some, store)
-    calls = _counted(monkeypatch, "separability")
+    calls = counted(monkeypatch, embedding, "separability")
     again = separability_of(wanted, lenet, some, Store(store.root))
     assert isinstance(again, Separability)
     assert not calls
-    _equal(made, again)
+    equal(made, again)
 
 
 def test_without_a_store_everything_is_made(lenet, some, key, monkeypatch) -> None:
-    calls = _counted(monkeypatch, "describe", description)
+    calls = counted(monkeypatch, description, "describe")
     for _ in range(2):
         map_of(MapKey(key, "pca", PcaParams()), lenet, some)
     assert len(calls) == 2
@@ -111,11 +61,6 @@ def test_a_map_that_was_stopped_is_not_kept(lenet, some, key, store) -> None:
     assert store.load(wanted) is None
     assert not map_of(wanted, lenet, some, store).stopped
     assert store.load(wanted) is not None
-
-
-def test_what_is_of_another_kind_is_made_again(lenet, some, key, store) -> None:
-    store.save(key, np.zeros(3))
-    assert isinstance(features_of(key, lenet, some, store), Features)
 
 
 def test_every_field_of_a_key_counts(key) -> None:
@@ -131,23 +76,6 @@ def test_every_field_of_a_key_counts(key) -> None:
     drawn.add(dataclasses.replace(wanted, params=TsneParams(perplexity=5)))
     assert len(drawn) == len(others) + 4
     assert StabilityKey(wanted) != wanted
-
-
-def test_results_are_not_filed_under_a_key_that_is_not_theirs(lenet, some, digits, key) -> None:
-    with pytest.raises(ValueError, match="key: expected the images"):
-        features_of(key, lenet, digits)
-    for change in ({"model": "vgg16-mnist"}, {"weights": "other"}):
-        with pytest.raises(ValueError, match="key: expected the model"):
-            features_of(dataclasses.replace(key, **change), lenet, some)
-
-
-def test_progress_may_stop_it_and_nothing_is_kept(lenet, some, key, store) -> None:
-    def stop(done: int, total: int, message: str) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        features_of(key, lenet, some, store, progress=stop)
-    assert store.load(key) is None
 
 
 # ------------------------------------------------------------------ the shipped maps

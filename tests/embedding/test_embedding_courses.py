@@ -6,23 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
+from described import LAYERS, keys_of
 
 from xai import datasets
 from xai.embedding import Embedding, Features, features, place, run
 from xai.embedding.courses import Course, course, derailment
 from xai.embedding.export import course_csv
 from xai.features.gathering import Gathered, features_of_all
-from xai.features.keys import FeaturesKey, features_of
 from xai.models.loaded import LoadedModel
-from xai.models.spec import weights_of
-from xai.store.shelf import Shelf
-
-LAYERS = (None, "conv1", "relu2", "fc2", "fc3")
-
-
-def keys_of(model: LoadedModel, images: datasets.ImageSet, layers=LAYERS) -> list[FeaturesKey]:
-    weights = weights_of(model.spec)
-    return [FeaturesKey(images.signature, model.spec.name, weights, layer) for layer in layers]
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +36,6 @@ def shown(lenet: LoadedModel, few: datasets.ImageSet) -> np.ndarray:
     """Three images of the set: the first, and one each of the next two other classes."""
     places = [int(np.flatnonzero(few.labels == label)[0]) for label in (few.labels[0], 1, 7)]
     return np.stack([lenet.prepare(few.images[at]) for at in places])
-
-
-@pytest.fixture
-def passes(lenet: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Sizes of the batches that the network is shown."""
-    seen: list[int] = []
-    normalize = lenet.normalize
-
-    def counted(x):
-        seen.append(len(x))
-        return normalize(x)
-
-    monkeypatch.setattr(type(lenet), "normalize", lambda self, x: counted(x))
-    return seen
 
 
 # ------------------------------------------------------------------------- derailment
@@ -179,67 +156,6 @@ def test_refusals(lenet, few, rows, shown) -> None:
     fails("own: expected 0 to 119", own=120)
     with pytest.raises(ValueError, match="shape"):
         course(lenet, rows, shown[:, :, :5], few.labels, few.classes)
-
-
-# -------------------------------------------------------------------------- gathering
-def test_gathered_features_are_those_of_each_layer_alone(lenet, few, gathered) -> None:
-    assert gathered.left_out == {}
-    assert [key.layer for key in gathered.features] == list(LAYERS)
-    for key, found in gathered.features.items():
-        alone = features_of(key, lenet, few)
-        assert (found.layer, found.reduce, found.grid) == (alone.layer, alone.reduce, alone.grid)
-        assert found.ids == alone.ids
-        size = np.abs(alone.values).max()
-        np.testing.assert_allclose(found.values, alone.values, atol=1e-4 * size)
-
-
-def test_what_is_known_is_taken_and_what_is_new_is_kept(lenet, few, passes) -> None:
-    shelf = Shelf(None)
-    keys = keys_of(lenet, few)
-    known = features_of(keys[2], lenet, few, shelf)
-    del passes[:]
-    found = features_of_all(keys, lenet, few, shelf)
-    assert found.features[keys[2]] is known
-    # Twice the first image for the shapes, before the pass and in it.
-    assert sum(passes) == len(few) + 4
-    del passes[:]
-    again = features_of_all(keys[::-1], lenet, few, shelf)
-    assert passes == []
-    assert list(again.features) == keys[::-1]
-    assert all(again.features[key] is found.features[key] for key in keys)
-
-
-def test_memory_bounds_a_pass(lenet, few, gathered, passes, monkeypatch) -> None:
-    monkeypatch.setattr("xai.features.gathering.MOST_BYTES", 1)
-    found = features_of_all(keys_of(lenet, few), lenet, few)
-    assert sum(passes) == len(LAYERS) * (len(few) + 2) + 2
-    for key, one in found.features.items():
-        np.testing.assert_allclose(one.values, gathered.features[key].values, atol=1e-2)
-
-
-def test_a_layer_that_tells_no_images_apart_is_left_out(lenet, few) -> None:
-    same = dataclasses.replace(few, images=np.stack([few.images[0]] * len(few)))
-    keys = keys_of(lenet, same)
-    found = features_of_all(keys, lenet, same)
-    assert found.features == {}
-    assert set(found.left_out) == {"pixels", *LAYERS[1:]}
-    assert found.notes[0] == "pixels was left out (no variance)."
-
-
-def test_keys_of_others_are_refused(lenet, few, digits) -> None:
-    with pytest.raises(ValueError, match="expected the images"):
-        features_of_all(keys_of(lenet, digits), lenet, few)
-    with pytest.raises(ValueError, match="layer"):
-        features_of_all(keys_of(lenet, few, ("fc9",)), lenet, few)
-
-
-def test_gathering_can_be_stopped(lenet, few) -> None:
-    def stop(done: int, total: int, message: str) -> None:
-        if message.startswith("Components of"):
-            raise InterruptedError(message)
-
-    with pytest.raises(InterruptedError, match="Components of pixels"):
-        features_of_all(keys_of(lenet, few), lenet, few, progress=stop)
 
 
 def test_a_course_is_read_by_image(rows, lenet, few, shown) -> None:

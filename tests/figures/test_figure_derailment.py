@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -13,7 +14,8 @@ from xai.figures import derailment_chart, parting_chart
 from xai.figures.colours import CHANGED, NEUTRAL, colour_of
 from xai.figures.layer_heat import Row, layer_heat
 from xai.figures.path_strip import path_strip
-from xai.flow.graph import NOISE, FlowGraph, unordered
+from xai.flow.building import unordered
+from xai.flow.graph import NOISE, FlowGraph
 from xai.flow.journeys.pathfinding import Step
 from xai.flow.reports.derailing import derailments
 from xai.flow.reports.parting import parting
@@ -106,6 +108,24 @@ def test_each_pair_has_a_row_with_its_images_by_layer():
     assert written["encoding"]["color"] == {"value": "currentColor"}
 
 
+def test_of_many_pairs_the_commonest_have_a_row():
+    labels = np.repeat(np.arange(20), 5)
+    names = tuple(map(str, range(20)))
+    predicted = labels.copy()
+    predicted[::5] = (labels[::5] + 1) % 20
+    predicted[76] = 16  # one more of 15
+    graph = unordered(
+        FlowGraph(
+            *(("a",), labels[None], (), labels[None], labels, names, ()),
+            *(predicted, names, labels == predicted),
+        )
+    )
+    cells = layers(derailment_chart.pair_chart(derailments(graph)))[0]["rows"]
+    rows = list(dict.fromkeys(cell["label"] for cell in cells))
+    assert len(rows) == 12
+    assert rows[0] == "15 taken for 16"
+
+
 def test_nothing_misclassified_has_no_pairs():
     graph = graph_of()
     right = FlowGraph(**(vars_of(graph) | {"right": np.ones(30, bool)}))
@@ -124,6 +144,8 @@ def test_cells_are_percentages_and_the_first_parting_is_framed():
     fox = [row for row in squares["rows"] if row["label"] == "fox"]
     assert [row["text"] for row in fox] == ["50", "100", "100"]
     assert [row["marked"] for row in fox] == [False, True, False]
+    # What a click on a cell answers.
+    assert [(row["row"], row["place"]) for row in fox] == [(2, 0), (2, 1), (2, 2)]
     assert fox[0]["told"] == "50.0 % of 10 images in clusters of their own"
     assert fox[0]["opacity"] < fox[1]["opacity"]
     cat = [row for row in squares["rows"] if row["label"] == "cat"]
@@ -198,6 +220,13 @@ def test_noise_is_grey_and_names_are_text():
     root = ET.fromstring(drawn)
     assert "noise" in [one.text for one in root.iter()]
     assert NEUTRAL in {one.get("fill") for one in root.iter()}
+    # Ten of the eleven in the cluster are of a class; of a third each, none has most.
+    said = [one.text for one in root.iter() if one.tag.endswith("text")]
+    assert any(text.startswith("mostly <img") for text in said)
+    mixed = dataclasses.replace(graph, assigned=np.zeros_like(graph.assigned))
+    drawn = path_strip(unordered(mixed), {"one": steps(graph, (0, 0, 0))})
+    assert drawn.count("mixed, commonest cat</text>") == 3
+    assert "mostly" not in drawn
     assert "<b>" not in drawn
     assert "<img" not in drawn
 

@@ -104,6 +104,17 @@ def test_optics_invents_no_groups_among_rows_without_any(width):
     assert found.silhouette is None
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_in_many_dimensions_near_blobs_stand_out(seed):
+    """Their rows are hardly farther from the others' than from each other, but all of them are."""
+    rng = np.random.default_rng(seed)
+    truth = rng.permutation(np.repeat(np.arange(4), 50))
+    rows = 9.0 * np.eye(40)[truth] + rng.normal(size=(200, 40))
+    found = cluster(rows)
+    assert found.noise == 0
+    assert adjusted_rand_score(truth, found.labels) == 1
+
+
 def test_optics_needs_no_labels():
     rows, truth = blobs(4, 5)
     bare, known = cluster(rows), cluster(told(rows, truth))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from xai.flow.graph import NOISE, SMALL, FlowGraph, unordered
+from xai.flow.building import unordered
+from xai.flow.graph import NOISE, SMALL, FlowGraph
 from xai.flow.reports.derailing import derailments
 from xai.flow.reports.parting import parting
 from xai.flow.reports.streams import leaving, streams
@@ -112,6 +114,13 @@ def test_a_stray_image_does_not_make_a_small_cluster_its_own():
     assert found.good.tolist() == [5]
 
 
+def test_an_image_alone_in_its_node_has_left_its_stream():
+    assigned, labels = clean()
+    assigned[5, 0] = 7
+    found = derailments(graph_of(assigned, labels, strayed(0)))
+    assert found.good.tolist() == [5]
+
+
 # -------------------------------------------------------------------------- histogram
 def test_the_baseline_is_the_mean_over_right_images_of_the_same_classes():
     assigned, labels = clean()
@@ -153,6 +162,9 @@ def test_pairs_hold_all_misclassified_images_the_commonest_first():
     assert first.images.tolist() == [3, 4]
     assert first.counts.tolist() == [0, 2, 0, 0, 0, 0, 0]
     assert (second.names, second.counts.tolist()) == (("c", "a"), [0, 0, 0, 0, 0, 0, 1])
+    # What the network says is named as the network calls it.
+    other = dataclasses.replace(found.graph, model_classes=("x", "y", "z"))
+    assert [pair.names for pair in derailments(other).pairs()] == [("a", "y"), ("c", "x")]
     total = sum(pair.counts for pair in found.pairs())
     assert total.tolist() == found.histogram().counts.tolist()
 
@@ -167,6 +179,11 @@ def test_what_cannot_be_told_is_refused():
     found = derailments(graph_of(assigned, labels, strayed(4)))
     with pytest.raises(ValueError, match="kind: expected one of first, good"):
         found.histogram("best")
+    with pytest.raises(TypeError, match="seed: expected a whole number"):
+        found.histogram(seed=0.5)
+    for function in (derailments, parting):
+        with pytest.raises(TypeError, match="graph: expected a FlowGraph, got list"):
+            function([])
     with pytest.raises(ValueError, match="expected a misclassified one, got 5"):
         found.went(5)
 
@@ -234,6 +251,12 @@ def test_a_class_has_parted_where_most_of_it_is_in_nodes_of_its_own():
     assert found.settled.tolist() == [2, 2, 4]
     assert found.beside(0)[:, 1].tolist() == [1, 0, 1, 0, 0]
     assert found.beside(2)[:, 2].tolist() == [1, 0, 1, 0, 1]
+
+
+def test_a_node_is_a_class_s_own_from_half_of_it_on():
+    labels = np.array([0] * 9 + [1] * 8 + [2] * 3)
+    found = parting(graph_of([[0] * 20, [0] * 18 + [1] * 2], labels))
+    assert found.own.tolist() == [[0, 0, 0], [1, 0, 2 / 3]]
 
 
 def test_a_class_that_never_parts_and_one_of_a_single_image():

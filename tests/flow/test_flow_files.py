@@ -208,6 +208,13 @@ def test_activations_come_batch_by_batch(graph: FlowGraph, tmp_path: Path) -> No
         files.load_activations(place, "conv9")
 
 
+def test_no_image_is_left_out_of_the_activations(graph: FlowGraph, tmp_path: Path) -> None:
+    first, _, last = batches((16, 16, 8))
+    with pytest.raises(ValueError, match="expected image 16 of 40 next"):
+        files.write(tmp_path / "flow.h5", graph, activations=[first, last])
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("sizes", [(16, 16), (16, 16, 16), (41,)])
 def test_activations_of_other_images_leave_no_file(
     graph: FlowGraph, tmp_path: Path, sizes: tuple[int, ...]
@@ -253,6 +260,20 @@ def test_what_no_file_can_hold(graph: FlowGraph, tmp_path: Path) -> None:
         files.write(tmp_path / "x.h5", dataclasses.replace(graph, clusters=()))
     with pytest.raises(ValueError, match="at most 4,096 bytes"):
         files.write(tmp_path / "x.h5", dataclasses.replace(graph, classes=("x" * 5_000,)))
+    with pytest.raises(TypeError, match="graph: expected a FlowGraph, got NoneType"):
+        files.write(tmp_path / "x.h5", None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="layout: expected a FlowLayout, got dict"):
+        files.write(tmp_path / "x.h5", graph, {})  # type: ignore[arg-type]
+    three, four = (
+        build({"x": Clusters(np.zeros(number, np.int64), "kmeans", METHODS["kmeans"].params())})
+        for number in (3, 4)
+    )
+    with pytest.raises(ValueError, match="layout: expected that of the graph"):
+        files.write(tmp_path / "x.h5", three, lay_out(four))
+    other = lay_out(build({layer: clusters_of(9, layer) for layer in LAYERS}))
+    with pytest.raises(ValueError, match="layout: expected that of the graph"):
+        files.write(tmp_path / "x.h5", graph, other)
+    assert list(tmp_path.iterdir()) == []
 
 
 # -------------------------------------------------------------------------- damaged files
@@ -333,6 +354,14 @@ def set_text(place: str, name: str, text: str) -> Callable[[Any], None]:
     return lambda file: file[place].attrs.create(name, np.bytes_(text.encode()))
 
 
+def set_recipe(**changes: Any) -> Callable[[Any], None]:
+    def apply(file: Any) -> None:
+        known = json.loads(file["fc/features"].attrs["recipe"])
+        set_text("fc/features", "recipe", json.dumps(known | changes))(file)
+
+    return apply
+
+
 def link(kind: str) -> Callable[[Any], None]:
     def apply(file: Any) -> None:
         soft = kind == "soft"
@@ -384,6 +413,17 @@ def stuffed_piece(file: Any) -> None:
         "order", (NUMBER,), "<i8", chunks=(NUMBER,), compression="gzip"
     )
     made.id.write_direct_chunk((0,), bytes(1_000_000))
+
+
+def deflated_twice(file: Any) -> None:
+    """Each time a thousandth remains."""
+    del file["fc/order"]
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_chunk((NUMBER,))
+    for _ in range(2):
+        plan.set_deflate(9)
+    space = h5py.h5s.create_simple((NUMBER,))
+    h5py.h5d.create(file["fc"].id, b"order", h5py.h5t.STD_I64LE, space, plan)
 
 
 CHANGES: dict[str, tuple[Callable[[Any], None], str]] = {
@@ -448,6 +488,15 @@ CHANGES: dict[str, tuple[Callable[[Any], None], str]] = {
         set_text("fc/features", "recipe", '{"reduce": 1}'),
         "the recipe",
     ),
+    "features of nothing": (
+        set_recipe(explained_variance=0),
+        "a share of the variance in (0, 1]",
+    ),
+    "a grid below nothing": (set_recipe(grid=-1), "a grid of at least 0"),
+    "neither mean nor basis, and fewer features than answers": (
+        lambda file: (file.pop("fc/mean"), file.pop("fc/basis")),
+        "features as wide as the answers",
+    ),
     "a long method": (set_text("fc/clusters", "method", "x" * 60_100), "at most 60,000"),
     "a soft link": (link("soft"), "a link to another place"),
     "an external link": (link("external"), "a link to another place"),
@@ -456,6 +505,7 @@ CHANGES: dict[str, tuple[Callable[[Any], None], str]] = {
     "a bomb": (bomb, "at most 512 MB"),
     "large pieces": (large_pieces, "pieces of at most"),
     "a stuffed piece": (stuffed_piece, "pieces of at most"),
+    "compression of compression": (deflated_twice, "another kind of compression"),
     "another compression": (
         put("fc/order", lambda a: a, compression="lzf"),
         "another kind of compression",
@@ -477,6 +527,27 @@ def test_what_does_not_fit_is_refused_in_a_sentence(bare: Path, name: str) -> No
 
 def test_without_a_user_block_it_is_read_as_well(bare: Path, graph: FlowGraph) -> None:
     assert same(read(bare), graph)
+
+
+def test_an_array_in_too_many_pieces_is_refused(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xai.flow.files.contents.MOST_CHUNKS", 3)
+    with h5py.File(bare, "r+") as file:
+        again(file, "fc/order", file["fc/order"][()], chunks=(NUMBER // 4,))
+    with pytest.raises(ValueError, match="/fc/order: expected at most 3 pieces, got more"):
+        load(bare)
+
+
+def test_an_attribute_is_small(tmp_path: Path) -> None:
+    place = tmp_path / "large.h5"
+    # Of the latest kind: earlier ones hold no more than 64 kB.
+    with h5py.File(place, "w", libver="latest") as file:
+        file.attrs.create("format", np.bytes_(schema.FORMAT))
+        file.attrs["version"] = schema.VERSION
+        file.attrs.create("layers", np.array([b"a"] * 200_000))
+    with pytest.raises(ValueError, match="layers: expected a small attribute, got a large one"):
+        load(place)
 
 
 def test_what_is_read_is_bounded_together(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,9 @@ def test_small_clusters_are_folded_and_noise_is_not() -> None:
     assert folded.sequence == ((0, 1, SMALL, NOISE),)
     assert folded.node(0, SMALL).members.tolist() == [5, 6]
     assert np.array_equal(fold(graph, 1).assigned, graph.assigned)
+    # Of equals those with the higher number go, whatever their order.
+    equal = fold(build({"a": of([3, 3, 1, 1, 2, 2, 0, 0])}), most=3)
+    assert equal.sequence == ((0, 1, SMALL),)
     # A single small one is left as it is.
     assert fold(build({"a": of([0, 0, 0, 1])}), 2).sequence == ((0, 1),)
 
@@ -161,6 +164,9 @@ def test_what_is_not_there_is_said(graph: FlowGraph) -> None:
         graph.node(2, 0)
     with pytest.raises(ValueError, match="most: expected at least 3"):
         fold(graph, most=2)
+    for function in (fold, unordered):
+        with pytest.raises(TypeError, match="graph: expected a FlowGraph, got dict"):
+            function({})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="least: expected a whole number"):
         fold(graph, 2.5)  # type: ignore[arg-type]
 
@@ -168,3 +174,10 @@ def test_what_is_not_there_is_said(graph: FlowGraph) -> None:
 def test_without_classes_there_is_no_mix() -> None:
     node = build({"a": of([0, 0])}).node(0, 0)
     assert (node.majority, node.purity, node.accuracy) == (None, None, None)
+
+
+def test_nothing_in_a_graph_can_be_written_to(graph: FlowGraph) -> None:
+    for array in (graph.assigned, graph.lines, graph.labels, graph.predicted, graph.right):
+        assert array is not None
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0

@@ -104,6 +104,8 @@ def test_images_of_a_cluster_lie_as_in_the_nearest_column_that_parts_them() -> N
     ranks = np.stack([graph.ranks(column) for column in range(4)])
     found = sorted_lines(ranks, None)
     assert found.tolist() == [[0, 1], [0, 1], [1, 0], [1, 0]]
+    # Of two equally near columns the earlier.
+    assert sorted_lines(ranks[[0, 1, 3]], None).tolist() == [[0, 1], [0, 1], [1, 0]]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -132,6 +134,17 @@ def test_noise_can_be_kept_at_the_bottom(seed: int) -> None:
     assert flow.order(found, noise="last").sequence == found.sequence
 
 
+def test_noise_goes_to_the_bottom_even_where_more_crosses() -> None:
+    # A path that leads to and fro: only with the noise in the middle nothing crosses.
+    graph = dataclasses.replace(
+        graph_of([[0, 0, -1, -1, 1, 1], [0, 2, 2, 3, 3, 1]]), sequence=((0, -1, 1), (0, 2, 3, 1))
+    )
+    assert flow.crossings(graph) == flow.crossings(flow.order(graph)) == 0
+    found = flow.order(graph, noise="last")
+    assert found.sequence[0][-1] == flow.NOISE
+    assert flow.crossings(found) > 0
+
+
 def test_order_of_a_graph_made_by_hand() -> None:
     # Two bundles of three that change sides, and change back.
     graph = graph_of([[0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]])
@@ -139,6 +152,14 @@ def test_order_of_a_graph_made_by_hand() -> None:
     found = flow.order(graph)
     assert flow.crossings(found) == flow.line_crossings(found) == 0
     assert found.sequence == ((0, 1), (1, 0), (0, 1))
+
+
+def test_the_given_order_is_kept_where_no_other_is_better() -> None:
+    # The smallest at the top: not where the search begins.
+    graph = dataclasses.replace(
+        graph_of([[0, 0, 0, 1, 1, 2]] * 3), sequence=((2, 1, 0), (2, 1, 0), (2, 1, 0))
+    )
+    assert flow.order(graph).sequence == graph.sequence
 
 
 def test_larger_graphs_and_those_with_nothing_to_order() -> None:

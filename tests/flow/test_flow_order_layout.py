@@ -96,6 +96,22 @@ def test_an_ordered_graph_is_drawn_with_less_up_and_down() -> None:
     assert slopes[1] < 0.8 * slopes[0]
 
 
+def test_columns_are_moved_until_flows_are_straighter(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs = [flow.order(bundles(seed, layers=8)) for seed in SEEDS]
+    moved = sum(map(_slope, graphs))
+    monkeypatch.setattr("xai.flow.arrangement.layout._SWEEPS", 0)
+    assert moved < 0.85 * sum(map(_slope, graphs))
+
+
+def _slope(graph: flow.FlowGraph) -> float:
+    """Return how far all images go up or down."""
+    layout = flow.lay_out(graph)
+    return sum(
+        float(np.abs(starts - ends) @ [len(f) for f in flows])
+        for starts, ends, flows in zip(layout.starts, layout.ends, graph.flows, strict=True)
+    )
+
+
 def test_one_column_one_image_and_bad_gaps() -> None:
     layout = flow.lay_out(graph_of([[0, 0, 1]]), gap=1)
     assert layout.tops[0].tolist() == [0, 3]
@@ -103,6 +119,9 @@ def test_one_column_one_image_and_bad_gaps() -> None:
     assert layout.starts == layout.ends == layout.pieces == ()
     lone = flow.lay_out(graph_of([[-1], [0]]))
     assert lone.line_positions.tolist() == [[0.5], [0.5]]
-    for gap in (-1, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="gap: expected a finite number"):
+    for gap in (-1, float("nan"), float("inf"), 1e300):
+        with pytest.raises(ValueError, match="gap: expected 0 to 1,000,000 images"):
             flow.lay_out(graph_of([[0]]), gap=gap)
+    for other in ("wide", True, [1]):
+        with pytest.raises(TypeError, match="gap: expected a number"):
+            flow.lay_out(graph_of([[0]]), gap=other)  # type: ignore[arg-type]

@@ -146,6 +146,27 @@ def test_an_attacked_image_is_no_longer_the_one_of_the_data_set(graph, lenet, sh
     assert [step.own for step in flow.paths(graph, lenet, moved)[0]] == [None] * len(LAYERS)
 
 
+def test_an_image_that_only_one_layer_takes_for_a_known_one_is_another(graph, lenet, shown):
+    """No digit reaches the corner, so the components of the pixels leave it out."""
+    corner = shown[:1].copy()
+    assert not shown[:, 0, 0, 0].any()
+    corner[0, 0, 0, 0] = 1
+    steps = flow.paths(graph, lenet, corner)[0]
+    assert steps[0].distance < steps[0].typical
+    assert [step.own for step in steps] == [None] * len(LAYERS)
+
+
+def test_of_the_same_picture_twice_the_first_is_meant(lenet, few, shown):
+    pictures = few.images.copy()
+    pictures[40] = pictures[3]
+    twice = features(lenet, dataclasses.replace(few, images=pictures), "conv1")
+    labels = np.zeros(len(few))
+    # Both are as near, and a vote of equals goes to the lower number.
+    labels[3], labels[40] = 2, 1
+    step = flow.path(flow.build({"conv1": clustered(twice, labels)}), lenet, shown[3])[0]
+    assert (step.own, step.cluster) == (3, 2)
+
+
 def test_what_the_others_say_of_a_known_image_is_told_apart(graph, lenet, shown):
     """An image whose cluster is its own alone."""
     lonely = 7
@@ -202,6 +223,15 @@ def test_identical_and_few_images(lenet, few, others):
         )
         assert steps[0].cluster in labels
         assert steps[0].probabilities.sum() == pytest.approx(1)
+    # Of few images none is farther than 99 % of them; nor is what lies between two, of which
+    # the components leave nothing out but rounding.
+    whole = dataclasses.replace(known, explained_variance=1 - 1e-12)
+    mine = flow.build({"conv1": clustered(whole, np.array([0, 1, NOISE]))})
+    first, second, third = (lenet.prepare(one) for one in few.images[:3])
+    between = [first + (second - first) * part for part in np.linspace(0, 1, 9, dtype=np.float32)]
+    for steps in flow.paths(mine, lenet, np.stack([*between, third])):
+        assert not steps[0].far
+    assert flow.path(mine, lenet, np.ones((1, 28, 28), np.float32))[0].far
     alike = flow.build({"conv1": clustered(same, np.array([0, 0, 1]))})
     assert flow.reliability(alike)[0].accuracy == pytest.approx(2 / 3)
 
@@ -215,6 +245,17 @@ def test_refusals(graph, lenet, others):
             flow.reliability(given)
     with pytest.raises(ValueError, match="expected clusters of lenet5-mnist, got vgg16"):
         flow.path(dataclasses.replace(graph, model="vgg16"), lenet, others[0])
+    foreign = dataclasses.replace(graph.clusters[1].features, model="vgg16")
+    mixed = (graph.clusters[0], dataclasses.replace(graph.clusters[1], features=foreign))
+    with pytest.raises(ValueError, match="expected clusters of lenet5-mnist, got vgg16"):
+        flow.path(
+            dataclasses.replace(graph, clusters=(*mixed, *graph.clusters[2:])), lenet, others[0]
+        )
+    for function in (flow.reliability, lambda given: flow.path(given, lenet, others[0])):
+        with pytest.raises(TypeError, match="graph: expected a FlowGraph, got list"):
+            function([])
+    with pytest.raises(TypeError, match="model: expected a loaded model, got str"):
+        flow.path(graph, "lenet5-mnist", others[0])
     with pytest.raises(ValueError, match="expected shape"):
         flow.path(graph, lenet, others)
     with pytest.raises(ValueError, match="expected shape"):
@@ -234,3 +275,12 @@ def test_looking_for_a_path_can_be_stopped(graph, lenet, others):
     with pytest.raises(InterruptedError):
         flow.paths(graph, lenet, others, progress=stop)
     assert said[-2] == "Looking for the cluster in conv1"
+
+
+def test_an_answer_of_no_number_is_refused(graph, lenet, others, monkeypatch):
+    def broken(model, known, images, **_):
+        return [np.full((len(images), one.raw_dim), np.inf, np.float32) for one in known]
+
+    monkeypatch.setattr("xai.flow.journeys.pathfinding.answers", broken)
+    with pytest.raises(ValueError, match="the answer of pixels to it holds NaN or infinity"):
+        flow.path(graph, lenet, others[0])

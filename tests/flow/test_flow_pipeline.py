@@ -16,7 +16,7 @@ from xai import data, datasets, models
 from xai.__main__ import main
 from xai.datasets import ImageSet
 from xai.features.extraction import extract
-from xai.flow import cluster, files, flow_of, path, pipeline, read, shipped
+from xai.flow import cluster, command, files, flow_of, path, pipeline, read, shipped
 from xai.flow.answers import answers
 from xai.flow.clustering.clusters import Clusters
 from xai.flow.clustering.methods import METHODS
@@ -26,6 +26,7 @@ from xai.flow.keys import ClustersKey, clusters_of, features_key
 from xai.flow.pipeline import run
 from xai.models.loaded import LoadedModel
 from xai.models.nets import LeNet5
+from xai.models.spec import weights_of
 from xai.store import Store, key_text
 from xai.types import Layer
 
@@ -139,7 +140,7 @@ def test_progress_never_goes_back_and_ends(model: LoadedModel, digits: ImageSet)
     ("changes", "match"),
     [
         ({"layers": ()}, "at least one"),
-        ({"layers": ("fc3", "fc3")}, "fc3 twice"),
+        ({"layers": ("fc3", "fc3")}, "'fc3' twice"),
         ({"layers": ("conv9",)}, "conv9"),
         ({"method": "guess"}, "expected one of optics, hdbscan, kmeans"),
         ({"params": {"min_samples": 10_000}}, "min_samples"),
@@ -154,6 +155,23 @@ def test_what_does_not_exist_is_refused(
         run(model, digits, **{"layers": LAYERS, **changes})
 
 
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"model": "lenet5-mnist"}, "model: expected a loaded model, got str"),
+        ({"images": np.zeros((5, 1, 28, 28))}, "images: expected an image set, got ndarray"),
+        ({"layers": "fc3"}, "layers: expected a list of names, got 'fc3'"),
+        ({"layers": 3}, "layers: expected a list of names, got 3"),
+        ({"layers": [None]}, "layers: expected a list of names"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(
+    model: LoadedModel, digits: ImageSet, changes: dict[str, Any], match: str
+) -> None:
+    with pytest.raises(TypeError, match=match):
+        run(**{"model": model, "images": digits, "layers": LAYERS, **changes})
+
+
 # ----------------------------------------------------------------------------- odd images
 def test_identical_images_are_one_cluster_everywhere(model: LoadedModel, digits: ImageSet) -> None:
     same = dataclasses.replace(
@@ -165,6 +183,10 @@ def test_identical_images_are_one_cluster_everywhere(model: LoadedModel, digits:
     assert all(one.notes for one in found.graph.clusters)
     assert found.graph.predicted is not None
     assert len(set(found.graph.predicted.tolist())) == 1
+    # One more of them is none that is far, whatever rounding makes of it.
+    steps = path(found.graph, model, model.prepare(same.images[0]))
+    assert [(step.cluster, step.far, step.own) for step in steps] == [(0, False, 0)] * 3
+    assert all(step.far for step in path(found.graph, model, model.prepare(digits.images[5])))
 
 
 def test_a_layer_that_answers_all_alike_stays_between_the_others(digits: ImageSet) -> None:
@@ -303,6 +325,16 @@ def call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return run_command
 
 
+def test_of_many_steps_every_tenth_of_the_way_is_said() -> None:
+    said: list[str] = []
+    told = command.Steps(said.append)
+    for done in range(1000):
+        told.progress(done, 1000, f"Features of image {done} of 1000")
+    assert said == [f"  Features of image {done} of 1000" for done in range(0, 1000, 100)]
+    told.progress(0, 1000, "Clusters of fc3")
+    assert said[-1] == "  Clusters of fc3"
+
+
 DIRECT = ("--dataset", "mnist", "--model", "lenet5-mnist", "--n", "60", "--out", "run.h5")
 
 
@@ -327,7 +359,7 @@ def test_the_command_writes_both_files(
     )
     assert equal(found.graph, expected)
     assert found.objection(model) == ""
-    assert found.origin.data == images.signature
+    assert found.origin == files.Origin(weights_of(model.spec), images.signature)
     assert found.positions is not None
     assert files.load_activations(Path("run.h5"), "relu4").shape == (60, 84)
     assert json.loads(Path("run.json").read_text(encoding="utf-8"))["order"] == (
@@ -357,14 +389,19 @@ def test_the_command_writes_both_files(
         (("--param", "epsilon=1"), "param: expected"),
         (("--seed", "-1"), "seed: expected 0"),
         (("--reduce", "pca0"), "reduce: expected"),
+        (("--layers", ","), "got '' twice"),
         (("--layers", "fc3", "--out", "no/run.h5"), "no/run.h5: No such file"),
+        (("--layers", "fc3", "--out", "cache/a.h5"), "cache/a.h5: Is a directory"),
     ],
 )
 def test_the_command_refuses_in_one_line(
     call: Any, capsys: pytest.CaptureFixture[str], changes: tuple[str, ...], match: str
 ) -> None:
+    Path("cache/a.h5").mkdir(parents=True)
     assert call(*DIRECT, *changes) == 2
-    said = capsys.readouterr().err
+    worked, said = capsys.readouterr()
+    # Before the work, not after it.
+    assert worked == ""
     assert re.search(match, said)
     assert said.count("\n") == 1
     assert not list(Path().glob("run.*"))

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_flow import opened
 from streamlit.testing.v1 import AppTest
 
 from pages._ui.flow_view import Chosen, Heard, flow_view, payload, reconcile
 from xai.figures.flow_marks import Highlight, Track
 from xai.figures.flow_picture import FlowPicture, picture
 from xai.flow import FlowGraph, lay_out, order, unordered
-
-FLOAT, WHOLE = "<f4", "<i4"
 
 
 def made(images: int = 30, *, seed: int = 3) -> FlowPicture:
@@ -28,17 +27,6 @@ def made(images: int = 30, *, seed: int = 3) -> FlowPicture:
 @pytest.fixture(scope="module")
 def shown() -> FlowPicture:
     return made()
-
-
-def opened(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    end = 8 + int(body[:8])
-    header = json.loads(body[8:end])
-    arrays, at = {}, end
-    for name, kind, size in header["arrays"]:
-        arrays[name] = np.frombuffer(body, {"f": FLOAT, "i": WHOLE}[kind], size, at)
-        at += 4 * size
-    assert at == len(body)
-    return header, arrays
 
 
 # --------------------------------------------------------------------------- packing

@@ -71,7 +71,7 @@ def cluster_chart(
     colours = alt.Scale(domain=names, range=line_colours(len(names)))
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("name", _COUNT, *names)]
     low = min(0.0, *(row["value"] or 0.0 for row in rows))
-    axis = plain_axis(values=[-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1])
+    axis = plain_axis(format=".2~f", values=[-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1])
     lines = alt.Chart(alt.InlineData(values=rows)).encode(
         x=across.x(),
         # Room above 1, where the numbers stand.

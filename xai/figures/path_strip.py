@@ -171,7 +171,7 @@ def _mostly(strip: _Strip, column: int, step: Step) -> str:
         return f"{len(node):,} images"
     name = short(strip.graph.classes[node.majority], 16)
     most = 2 * int(node.counts.max()) > len(node)
-    return f"mostly {name}" if most else f"mixed, most are {name}"
+    return f"mostly {name}" if most else f"mixed, commonest {name}"
 
 
 def _bar(left: float, top: float, room: float, step: Step, colour: str) -> str:
@@ -201,10 +201,11 @@ def _told(strip: _Strip, path: int, column: int) -> str:
             f"distance from its neighbours: {number(step.distance)}; of the data set's images "
             f"{number(step.typical)}"
         )
-    if step.far:
-        lines.append("far from all images of the data set: its node means little")
     if step.own is not None:
         lines.append("one of the data set's images: its own node is known")
+    if step.far:
+        means = ": its node means little" if step.own is None else ""
+        lines.append(f"far from all {'' if step.own is None else 'other '}images{means}")
     return "\n".join(lines)
 
 

@@ -6,7 +6,8 @@ scikit-learn.
 
 ===============  ==================================================================
 ``clustering``   the clusters of one layer, and how good they are
-``graph``        nodes and flows; ``folding`` puts small clusters together
+``graph``        nodes and flows; ``building`` joins clusters to them, and ``folding``
+                 puts small ones together
 ``arrangement``  which order lets little cross, and where things lie
 ``journeys``     the path of one image, and how far to trust it
 ``reports``      where classes part, and where misclassified images derail
@@ -21,12 +22,13 @@ from __future__ import annotations
 from xai.flow.arrangement.layout import FlowLayout, lay_out
 from xai.flow.arrangement.lines import line_crossings
 from xai.flow.arrangement.ordering import crossings, order
+from xai.flow.building import build, unordered
 from xai.flow.clustering import cluster
 from xai.flow.clustering.clusters import Clusters
 from xai.flow.clustering.methods import METHODS
 from xai.flow.files import read, write
 from xai.flow.folding import fold
-from xai.flow.graph import NOISE, PIXELS, SMALL, Flow, FlowGraph, Group, Node, build, unordered
+from xai.flow.graph import NOISE, PIXELS, SMALL, Flow, FlowGraph, Group, Node
 from xai.flow.journeys.pathfinding import Step, path, paths
 from xai.flow.journeys.reliability import reliability
 from xai.flow.pipeline import flow_of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xai.flow.graph import PIXELS
+from xai.models.doors import checked_model
 from xai.types import Layer
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def default_layers(model: LoadedModel, most: int = 12) -> tuple[str, ...]:
     Raises
     ------
     TypeError
-        If ``most`` is not a whole number.
+        If it is no loaded model, or ``most`` is not a whole number.
     ValueError
-        If it is below 2.
+        If ``most`` is below 2.
 
     Notes
     -----
@@ -46,6 +47,7 @@ def default_layers(model: LoadedModel, most: int = 12) -> tuple[str, ...]:
     candidate. The last candidate of each spatial size comes first; where these are too
     many, they are taken evenly, and where they are too few, the largest gaps are halved.
     """
+    checked_model(model)
     if isinstance(most, bool) or not isinstance(most, int | np.integer):
         raise TypeError(f"most: expected a whole number, got {most!r}")
     if most < 2:

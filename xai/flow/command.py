@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,14 +78,13 @@ def make(
     TypeError, ValueError, OSError
         If something does not exist, is refused, or cannot be read or written.
     """
-    if out.suffix != ".h5":
-        raise ValueError(f"out: expected a name that ends in .h5, got {out.name!r}")
+    _check(out)
     params = settled(find(METHODS, method, "method").params, settings)
     ready = models.load(model)
     pool = datasets.load_all(dataset)
     images = datasets.pool_sample(pool, len(pool) if count is None else count)
     kept = Store() if store is None else store
-    told = _Steps(say)
+    told = Steps(say)
     made = pipeline.run(
         ready,
         images,
@@ -102,7 +103,16 @@ def make(
     return _written(out, made, ready, images, told)
 
 
-def _written(out: Path, made: Run, model: Any, images: Any, told: _Steps) -> str:
+def _check(out: Path) -> None:
+    """Refuse before the work what could not be written after it."""
+    if out.suffix != ".h5":
+        raise ValueError(f"out: expected a name that ends in .h5, got {out.name!r}")
+    wrong = errno.EISDIR if out.is_dir() else 0 if out.parent.is_dir() else errno.ENOENT
+    if wrong:
+        raise OSError(wrong, os.strerror(wrong), str(out))
+
+
+def _written(out: Path, made: Run, model: Any, images: Any, told: Steps) -> str:
     layout = lay_out(made.graph)
     batches = answers(model, images, made.graph, progress=told.progress)
     origin = files.Origin(weights_of(model.spec), images.signature)
@@ -112,15 +122,19 @@ def _written(out: Path, made: Run, model: Any, images: Any, told: _Steps) -> str
         unfinished.write_text(document.graph_json(made.graph, layout), encoding="utf-8")
     flows = sum(len(column) for column in made.graph.flows)
     return (
-        f"{len(images):,} images in {len(made.graph.layers)} layers of {model.spec.label}, "
-        f"{flows:,} flows; {out} and {beside}"
+        f"{len(images):,} images in {_many(len(made.graph.layers), 'layer')} of "
+        f"{model.spec.label}, {_many(flows, 'flow')}; {out} and {beside}"
     )
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _measured(graph: FlowGraph) -> str:
     """Say what was found in the latest layer."""
     found = graph.clusters[-1]
-    said = [f"{found.count} cluster{'' if found.count == 1 else 's'}", f"{found.noise:.0%} noise"]
+    said = [_many(found.count, "cluster"), f"{found.noise:.0%} noise"]
     for name in ("purity", "ari", "nmi", "silhouette"):
         value = getattr(found, name)
         if value is not None:
@@ -128,7 +142,7 @@ def _measured(graph: FlowGraph) -> str:
     return ", ".join(said)
 
 
-class _Steps:
+class Steps:
     """Lines about work that reports far more often than anybody wants to read."""
 
     def __init__(self, say: Say) -> None:

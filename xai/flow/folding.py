@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xai.flow.graph import NOISE, SMALL, FlowGraph, Node, unordered
+from xai.flow.building import unordered
+from xai.flow.graph import NOISE, SMALL, FlowGraph, Node, checked_graph
 
 
 def fold(graph: FlowGraph, least: int = 0, *, most: int | None = None) -> FlowGraph:
@@ -30,10 +31,11 @@ def fold(graph: FlowGraph, least: int = 0, *, most: int | None = None) -> FlowGr
     Raises
     ------
     TypeError
-        If a number is not whole.
+        If it is no flow graph, or a number is not whole.
     ValueError
         If ``most`` is below 3.
     """
+    graph = checked_graph(graph)
     for name, number in (("least", least), ("most", 3 if most is None else most)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer):
             raise TypeError(f"{name}: expected a whole number, got {number!r}")
@@ -42,7 +44,7 @@ def fold(graph: FlowGraph, least: int = 0, *, most: int | None = None) -> FlowGr
     assigned = graph.assigned.copy()
     for column, nodes in enumerate(graph.nodes):
         small = _small(nodes, least, most)
-        if len(small) > 1:
+        if small:
             assigned[column, np.concatenate([node.members for node in small])] = SMALL
     return unordered(dataclasses.replace(graph, assigned=assigned))
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from xai.datasets import ImageSet
 from xai.features.gathering import features_of_all
 from xai.features.result import Features
 from xai.flow.answers import alike
 from xai.flow.arrangement.ordering import order
+from xai.flow.building import build
 from xai.flow.clustering.clusters import Clusters
 from xai.flow.clustering.methods import METHODS
 from xai.flow.columns import default_layers
-from xai.flow.graph import FlowGraph, build
+from xai.flow.graph import FlowGraph
 from xai.flow.keys import ClustersKey, clusters_of, features_key
+from xai.models.doors import checked_model
 from xai.store.keeping import Keeper
-from xai.types import Params, Progress, find, make_params
+from xai.types import Params, Progress, accepted_seed, find, make_params
 
 if TYPE_CHECKING:
-    from xai.datasets import ImageSet
     from xai.models import LoadedModel
 
 #: How a layer is left out that answers all images alike; here it is one cluster.
 _ALIKE = "no variance"
+#: The classes of images that have none; see :func:`xai.datasets.load_folder`.
+_NO_CLASSES = ("unlabelled",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +133,14 @@ def run(
     A layer that answers all images alike is one cluster. A layer whose answers are no
     array, or not finite, is left out.
     """
+    checked_model(model)
+    if not isinstance(images, ImageSet):
+        raise TypeError(f"images: expected an image set, got {type(images).__name__}")
     if len(images) < 2:
         raise ValueError(f"images: expected at least 2, got {len(images)}")
     _check_reduce(reduce)
     names = _columns(default_layers(model) if layers is None else layers)
-    settled = make_params(find(METHODS, method, "method").params, params)
+    settled, seed = make_params(find(METHODS, method, "method").params, params), accepted_seed(seed)
     keys = {
         name: ClustersKey(features_key(model, images, name, reduce), method, settled, seed)
         for name in names
@@ -161,13 +168,14 @@ def _check_reduce(reduce: str) -> None:
 
 
 def _columns(layers: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(layers, str) or not all(isinstance(name, str) for name in layers):
-        raise TypeError(f"layers: expected names, got {layers!r}")
+    given = isinstance(layers, Sequence) and not isinstance(layers, str)
+    if not given or not all(isinstance(name, str) for name in layers):
+        raise TypeError(f"layers: expected a list of names, got {layers!r}")
     if not layers:
         raise ValueError("layers: expected at least one, got none")
     twice = [name for place, name in enumerate(layers) if name in layers[:place]]
     if twice:
-        raise ValueError(f"layers: expected each layer once, got {twice[0]} twice")
+        raise ValueError(f"layers: expected each layer once, got {twice[0]!r} twice")
     return tuple(layers)
 
 
@@ -191,6 +199,9 @@ def _features(
         elif name in made:
             found[name] = made[name]
             del left_out[name]
+    if images.classes == _NO_CLASSES:
+        # Clusters cannot agree or disagree with what nobody knows.
+        found = {name: replace(one, labels=None, classes=()) for name, one in found.items()}
     return found, left_out
 
 

@@ -187,12 +187,13 @@ def reconcile(
     chosen = word("chosen", lambda said: _read_chosen(said, picture))
     focus = word("focus", lambda said: _read_focus(said, len(picture.groups)))
     order = word("order", lambda said: (said,) if said in ORDERS else None)
-    # Another picture may lack what was chosen before.
-    wanted = (one for one in (chosen.value[0], given.chosen) if one and _exists(one, picture))
+    # Another picture may lack what was chosen before; that nothing is chosen is a choice, too.
+    wanted = [one for one in (chosen.value[0], given.chosen) if one and _exists(one, picture)]
+    picked = next(iter(wanted), None) if chosen.value[0] else None
     seen = focus.value[0]
     if seen is not None and seen >= len(picture.groups):
         seen = given.focus
-    return Heard(next(wanted, None), seen, order.value[0]), order.token
+    return Heard(picked, seen, order.value[0]), order.token
 
 
 def _read_chosen(said: object, picture: FlowPicture) -> tuple[Chosen | None] | None:

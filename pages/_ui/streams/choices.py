@@ -149,13 +149,15 @@ def _layers(bench: Bench) -> tuple[str, ...]:
     model = bench.model
     words = {PIXELS: "Pixels", **{layer.name: described(layer) for layer in model.layers}}
     usual = default_layers(model)
-    link.restore(
-        _LAYERS,
-        lambda text: found if ",".join(found := _known(text, words)) == text else None,
-        what="layers",
-        default=usual,
-        nearest=lambda text: _known(text, words) or None,
-    )
+
+    def read(text: str) -> tuple[str, ...] | None:
+        return _known(text, words) or None
+
+    def read_all(text: str) -> tuple[str, ...] | None:
+        found = read(text)
+        return found if found and ",".join(found) == text else None
+
+    link.restore(_LAYERS, read_all, what="layers", default=usual, nearest=read)
     if not set(st.session_state[_LAYERS]) <= set(words):
         st.session_state[_LAYERS] = usual  # those of another network
     picked = st.multiselect(

@@ -138,16 +138,26 @@ def _attack(bench: Bench) -> AttackResult | None:
 
 def tracks(bench: Bench, drawn: Drawn) -> tuple[Track, ...]:
     """Draw the choice of what is followed; return the paths that are known by now."""
-    found = None
+    st.session_state[_FOUND] = None
     try:
         found = follow(bench, drawn, attacked=wanted())
     except ValueError as error:
+        st.session_state[_FOUND] = error
         st.info(str(error), icon=":material/info:")
+        return ()
     st.session_state[_FOUND] = found
     return () if found is None else found.tracks
 
 
 def above() -> Journey | None:
-    """Return what :func:`tracks` found in this run: its widgets can be drawn only once."""
-    found: Journey | None = st.session_state.get(_FOUND)
+    """Return what :func:`tracks` came to in this run: its widgets can be drawn only once.
+
+    Raises
+    ------
+    ValueError
+        What it said.
+    """
+    found: Journey | ValueError | None = st.session_state.get(_FOUND)
+    if isinstance(found, ValueError):
+        raise found
     return found

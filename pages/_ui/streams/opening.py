@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +13,7 @@ from pages._ui import progress
 from pages._ui.streams import computing
 from pages._ui.streams.computing import Drawn, DrawnKey
 from pages._ui.workbench import Bench
-from xai import images
+from xai import images, models
 from xai.flow import files
 from xai.flow.files import FlowFile
 from xai.jobs import Report
@@ -38,7 +40,7 @@ class Opened:
     Attributes
     ----------
     name, digest : str
-        Of the file.
+        Of the file; of one on the machine of the app, where it lies, and when it was written.
     content : FlowFile
     """
 
@@ -61,33 +63,70 @@ def close() -> None:
 
 def offer() -> None:
     """Offer to open a file; what is wrong with it is said."""
+    # What was closed must not be opened again because its file is still there.
+    closed = st.session_state.get(_CLOSED, 0)
     file = st.file_uploader(
         "A flow file (.h5), as this page or `python -m xai flow` writes it",
         type=["h5", "hdf5"],
-        key=f"flow_file-{st.session_state.get(_CLOSED, 0)}",
+        key=f"flow_file-{closed}",
     )
-    if file is None:
+    place = ""
+    # Whoever looks at a public app must not read what lies on its machine.
+    if models.checkpoints_allowed():
+        place = st.text_input(
+            "Or its path on the machine that runs the app",
+            key=f"flow_path-{closed}",
+            placeholder="larger files",
+        )
+    if file is None and not place:
         return
-    content = file.getvalue()
-    digest = images.digest(content)
+    try:
+        name, source = (file.name, file.getvalue()) if file is not None else _found(place)
+        _open(name, source)
+    except ValueError as error:
+        st.error(str(error))
+
+
+def _found(place: str) -> tuple[str, Path]:
+    path = Path(os.path.expanduser(place))  # noqa: PTH111  that of pathlib raises for nobody's home
+    # Devices and pipes never end.
+    readable = path.is_file() and os.access(path, os.R_OK)
+    if not readable or path.suffix not in (".h5", ".hdf5"):
+        raise ValueError("The path must be that of an .h5 or .hdf5 file.")
+    return path.name, path
+
+
+def _open(name: str, source: bytes | Path) -> None:
+    """Read a file as a job and show its flow in the next run.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
     known = current()
-    if known is not None and known.digest == digest:
+    stamp = _stamp(source)
+    if known is not None and known.digest == stamp:
         return
 
     def work(report: Report) -> FlowFile:
         report(0, 1, "Reading the file")
-        return files.load(content)
+        return files.load(source)
 
-    try:
-        found: FlowFile | None = progress.result(
-            ReadKey(digest), work, label="Reading the file", keep=False, slot="flow-file"
-        )
-    except ValueError as error:
-        st.error(str(error))
-        return
+    found: FlowFile | None = progress.result(
+        ReadKey(stamp), work, label="Reading the file", keep=False, slot="flow-file"
+    )
     if found is not None:
-        st.session_state[_OPENED] = Opened(file.name, digest, found)
+        st.session_state[_OPENED] = Opened(name, stamp, found)
         st.rerun()
+
+
+def _stamp(source: bytes | Path) -> str:
+    """Return what tells a file from another, and from itself after a change."""
+    if isinstance(source, bytes):
+        return images.digest(source)
+    told = source.stat()
+    return f"{source.resolve()} {told.st_size} {told.st_mtime_ns}"
 
 
 def follow(bench: Bench, opened: Opened) -> Drawn | None:

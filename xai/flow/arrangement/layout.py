@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from xai import layered
-from xai.flow.graph import Flow, FlowGraph
+from xai.flow.graph import Flow, FlowGraph, checked_graph
 
 #: The gap if none is given: share of all images, and of it at most between all nodes.
 _GAP, _GAPS = 0.025, 0.5
+#: The largest gap that may be asked for: more leaves no digits for the images beside it.
+_WIDEST = 1_000_000
 #: How much taller than its tallest column a drawing may become to be straighter.
 _TALLER = 1.25
 #: Sweeps of straightening over all columns.
@@ -74,8 +77,8 @@ def lay_out(graph: FlowGraph, *, gap: float | None = None) -> FlowLayout:
     ----------
     graph : FlowGraph
     gap : float, optional
-        Least distance between two nodes of a column, in images, at least 0. By default a
-        fortieth of all images, less where columns have many nodes.
+        Least distance between two nodes of a column, in images, from 0 to 1,000,000. By default
+        a fortieth of all images, less where columns have many nodes.
 
     Returns
     -------
@@ -84,9 +87,9 @@ def lay_out(graph: FlowGraph, *, gap: float | None = None) -> FlowLayout:
     Raises
     ------
     TypeError
-        If it is no flow graph.
+        If it is no flow graph, or the gap is no number.
     ValueError
-        If the gap is not a finite number of at least 0.
+        If the gap is out of its range.
 
     Notes
     -----
@@ -96,12 +99,8 @@ def lay_out(graph: FlowGraph, *, gap: float | None = None) -> FlowLayout:
     the nodes do not overlap and the drawing stays at most 1.25 times as tall as its
     tallest column; the straightest drawing on the way is kept.
     """
-    if not isinstance(graph, FlowGraph):
-        raise TypeError(f"graph: expected a FlowGraph, got {type(graph).__name__}")
-    if gap is not None and not (np.isfinite(gap) and gap >= 0):
-        raise ValueError(f"gap: expected a finite number of at least 0, got {gap}")
-    most = max(len(column) for column in graph.sequence)
-    gap = len(graph) * min(_GAP, _GAPS / most) if gap is None else float(gap)
+    graph = checked_graph(graph)
+    gap = _usual(graph) if gap is None else _accepted(gap)
     sizes = [np.array([len(node) for node in column], np.float64) for column in graph.nodes]
     pairs = [_pair(graph, column) for column in range(len(graph.layers) - 1)]
     tops = _straightened(_placed(graph, sizes, gap), sizes, pairs, gap)
@@ -120,6 +119,19 @@ def lay_out(graph: FlowGraph, *, gap: float | None = None) -> FlowLayout:
         pieces=tuple(_pieces(flows, len(graph.classes)) for flows in graph.flows),
         line_positions=_line_positions(graph, tops, sizes),
     )
+
+
+def _usual(graph: FlowGraph) -> float:
+    """Return the gap if none is given."""
+    return len(graph) * min(_GAP, _GAPS / max(len(column) for column in graph.sequence))
+
+
+def _accepted(gap: Any) -> float:
+    if isinstance(gap, bool) or not isinstance(gap, int | float | np.integer | np.floating):
+        raise TypeError(f"gap: expected a number, got {gap!r}")
+    if not 0 <= gap <= _WIDEST:
+        raise ValueError(f"gap: expected 0 to {_WIDEST:,} images, got {gap}")
+    return float(gap)
 
 
 def _pair(graph: FlowGraph, column: int) -> _Pair:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xai.flow.graph import FlowGraph
+from xai.flow.graph import FlowGraph, checked_graph
 
 
 def line_crossings(graph: FlowGraph) -> int:
@@ -24,8 +24,7 @@ def line_crossings(graph: FlowGraph) -> int:
     TypeError
         If it is no flow graph.
     """
-    if not isinstance(graph, FlowGraph):
-        raise TypeError(f"graph: expected a FlowGraph, got {type(graph).__name__}")
+    graph = checked_graph(graph)
     # Where the images of each column, from top to bottom, lie in the next one.
     at = graph.lines.argsort(1)
     after = [at[row + 1, line] for row, line in enumerate(graph.lines[:-1])]

@@ -11,7 +11,7 @@ import numpy as np
 
 from xai import layered
 from xai.flow.arrangement.lines import sorted_lines
-from xai.flow.graph import NOISE, FlowGraph
+from xai.flow.graph import NOISE, FlowGraph, checked_graph
 
 #: A cluster of a column, as an item of a layered graph.
 _Item = tuple[int, int]
@@ -35,7 +35,7 @@ def crossings(graph: FlowGraph) -> int:
     TypeError
         If it is no flow graph.
     """
-    _checked(graph)
+    graph = checked_graph(graph)
     return int(layered.crossings(_layers(graph.sequence), *_edges(graph)))
 
 
@@ -72,7 +72,7 @@ def order(graph: FlowGraph, *, noise: Literal["free", "last"] = "free") -> FlowG
     good. Given that, :func:`xai.flow.arrangement.lines.sorted_lines` finds the best order
     of the images.
     """
-    _checked(graph)
+    graph = checked_graph(graph)
     if noise not in ("free", "last"):
         raise ValueError(f'noise: expected "free" or "last", got {noise!r}')
     held = noise == "last"
@@ -121,8 +121,3 @@ def _edges(graph: FlowGraph) -> tuple[list[tuple[_Item, _Item]], list[int]]:
         edges += [((row, source), (row + 1, target)) for source, target in pairs.T.tolist()]
         counts += images.tolist()
     return edges, counts
-
-
-def _checked(graph: FlowGraph) -> None:
-    if not isinstance(graph, FlowGraph):
-        raise TypeError(f"graph: expected a FlowGraph, got {type(graph).__name__}")

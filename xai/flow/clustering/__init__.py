@@ -103,7 +103,7 @@ def _measured(given: Features, table: np.ndarray, found: Found, method: str, see
     labels = numbered(found.labels)
     notes = found.notes
     if (labels < 0).all():
-        notes = (*notes, "All images are noise: no place is denser than the others.")
+        notes = (*notes, "All images are noise: no group stands out.")
     compared = {}
     if given.labels is not None:
         compared = dataclasses.asdict(agreement(labels, given.labels))

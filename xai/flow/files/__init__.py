@@ -92,13 +92,15 @@ def write(
         With it a reader can tell whether the weights are still the same.
     activations : iterable of (int, mapping of str to ndarray), optional
         The first image's place and, by layer, one row an image, in the order of the
-        images; see :func:`xai.flow.pipeline.answers`. One batch is in memory at a time.
+        images; see :func:`xai.flow.answers.answers`. One batch is in memory at a time.
 
     Raises
     ------
+    TypeError
+        If it is no flow graph, or no layout.
     ValueError
-        If the graph has no clusters, the batches do not fit it, or anything is more than
-        :mod:`xai.flow.files.schema` allows.
+        If the graph has no clusters, the layout or the batches do not fit it, or anything
+        is more than :mod:`xai.flow.files.schema` allows.
     OSError
         If the file cannot be written.
 
@@ -109,7 +111,7 @@ def write(
     """
     from xai.flow.files import writing
 
-    writing.check(graph)
+    writing.check(graph, layout)
     place = Path(path)
     with replacing(place) as unfinished:
         writing.fill(unfinished, graph, layout, origin or Origin(), activations)
@@ -124,12 +126,12 @@ def content(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As :func:`write`.
     """
     from xai.flow.files import writing
 
-    writing.check(graph)
+    writing.check(graph, layout)
     memory = io.BytesIO()
     writing.fill(memory, graph, layout, origin or Origin(), ())
     writing.seal(memory)

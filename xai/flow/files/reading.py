@@ -196,10 +196,13 @@ def _features(
     _expect(all(isinstance(note, str) for note in recipe["notes"]), "notes that are texts")
     recipe["notes"] = tuple(recipe["notes"])
     _expect(recipe["components"] == values.shape[1] >= 1, "as many components as features")
+    _expect(0 < recipe["explained_variance"] <= 1, "a share of the variance in (0, 1]")
+    _expect(recipe["grid"] >= 0, "a grid of at least 0")
     wide = recipe["raw_dim"]
     mean = contents.optional(group, "mean", "<f4", (wide,))
     basis = contents.optional(group, "basis", "<f4", (wide, values.shape[1]))
     _expect((mean is None) == (basis is None), "a mean and a basis, or neither")
+    _expect(basis is not None or wide == values.shape[1], "features as wide as the answers")
     for array in (values, mean, basis):
         _expect(array is None or bool(np.isfinite(array).all()), "finite features")
     return Features(

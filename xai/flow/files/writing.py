@@ -13,11 +13,11 @@ import h5py
 import numpy as np
 
 from xai.features.result import Features
+from xai.flow.arrangement.layout import FlowLayout
 from xai.flow.files import schema
-from xai.flow.graph import FlowGraph
+from xai.flow.graph import FlowGraph, checked_graph
 
 if TYPE_CHECKING:
-    from xai.flow.arrangement.layout import FlowLayout
     from xai.flow.files import Origin
 
 #: Answers of some images: the first image's place, and by layer one row an image.
@@ -37,15 +37,18 @@ RECIPE: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def check(graph: FlowGraph) -> None:
-    """Refuse a graph that a file cannot hold.
+def check(graph: FlowGraph, layout: FlowLayout | None) -> None:
+    """Refuse what a file cannot hold.
 
     Raises
     ------
+    TypeError
+        If it is no flow graph, or no layout.
     ValueError
         If it has no clusters, two layers of one name, or more of anything than is read
-        again.
+        again; or if the layout is of another graph.
     """
+    graph = checked_graph(graph)
     if len(graph.clusters) != len(graph.layers):
         raise ValueError("graph: expected the clusters of each layer, got a graph without them")
     if len(set(graph.layers)) < len(graph.layers):
@@ -58,6 +61,16 @@ def check(graph: FlowGraph) -> None:
     ):
         if number > most:
             raise ValueError(f"graph: expected at most {most:,} {what}, got {number:,}")
+    if layout is not None:
+        _check_layout(graph, layout)
+
+
+def _check_layout(graph: FlowGraph, layout: FlowLayout) -> None:
+    if not isinstance(layout, FlowLayout):
+        raise TypeError(f"layout: expected a FlowLayout, got {type(layout).__name__}")
+    nodes = [len(tops) for tops in layout.tops]
+    if layout.line_positions.shape != graph.lines.shape or nodes != list(map(len, graph.sequence)):
+        raise ValueError("layout: expected that of the graph, got one of other nodes or images")
 
 
 def fill(

@@ -10,7 +10,7 @@ import numpy as np
 
 from xai.features.asking import answers
 from xai.features.result import Features
-from xai.flow.graph import FlowGraph
+from xai.flow.graph import FlowGraph, checked_graph
 from xai.flow.journeys.voting import (
     NEIGHBOURS,
     Electorate,
@@ -18,6 +18,7 @@ from xai.flow.journeys.voting import (
     features_of_columns,
     nearest,
 )
+from xai.models.doors import checked_model
 from xai.types import Progress
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class Step:
     typical : float
         The same of the images of the data set, their median.
     far : bool
-        Whether it is farther from them than 99 % of the images are from theirs, or the
-        features leave most of it out: its node then means little.
+        Whether it is farther from them than 99 % of the images are from theirs, or, if it
+        is none of the data set, the features leave much more of it out than of those: its
+        node then means little.
     own : int or None
         Which image of the data set it is; its cluster is then known.
     others : ndarray, shape (n,), float64, or None
@@ -81,7 +83,7 @@ def path(graph: FlowGraph, model: LoadedModel, image: np.ndarray) -> tuple[Step,
 
     Raises
     ------
-    ValueError, Notes
+    TypeError, ValueError, Notes
         As :func:`paths`.
     """
     given = np.asarray(image)
@@ -114,6 +116,8 @@ def paths(
 
     Raises
     ------
+    TypeError
+        If it is no flow graph, no loaded model, or no array of images.
     ValueError
         If a layer with more than one node has no features, they are of another model,
         an image does not fit it, or an answer to it holds NaN or infinity.
@@ -129,7 +133,7 @@ def paths(
     rounding, and so in its own cluster.
     It is recognised by that in all layers at once.
     """
-    known = _asked(graph, model)
+    known = _asked(checked_graph(graph), checked_model(model))
     raws = answers(model, list(known.values()), images, progress=progress)
     polls = {}
     for place, ((column, features), raw) in enumerate(zip(known.items(), raws, strict=True)):
@@ -232,7 +236,7 @@ def _steps(graph: FlowGraph, column: int, poll: _Poll, owners: Sequence[int | No
                 probabilities=votes[order],
                 distance=distance,
                 typical=typical,
-                far=bool(distance > limit or poll.strange[image]),
+                far=bool(distance > limit or (own is None and poll.strange[image])),
                 own=own,
                 others=others,
             )

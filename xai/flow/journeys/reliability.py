@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xai.features.result import Features
-from xai.flow.graph import FlowGraph
+from xai.flow.graph import FlowGraph, checked_graph
 from xai.flow.journeys.voting import electorate, features_of_columns
 
 
@@ -52,9 +52,12 @@ def reliability(graph: FlowGraph) -> tuple[Reliability, ...]:
 
     Raises
     ------
+    TypeError
+        If it is no flow graph.
     ValueError
         If a layer with more than one node has no features.
     """
+    graph = checked_graph(graph)
     return tuple(
         _of(graph, column, features) for column, features in enumerate(features_of_columns(graph))
     )

@@ -57,8 +57,11 @@ class Electorate:
 
     @property
     def limit(self) -> float:
-        """The mean distance that 99 % of the images do not exceed."""
-        return float(np.quantile(self.lengths, _FAR))
+        """The mean distance that at least 99 % of the images do not exceed.
+
+        It is one of theirs, with room for rounding: of few images none is far.
+        """
+        return float(np.quantile(self.lengths, _FAR, method="higher")) + self.rounding
 
     @property
     def typical(self) -> float:
@@ -70,14 +73,18 @@ class Electorate:
         """Root of the mean squared distance of the images from their mean."""
         return float(np.sqrt(self.features.values.astype(np.float64).var(axis=0).sum()))
 
+    @property
+    def rounding(self) -> float:
+        """Distance below which two rows are of one image."""
+        return _SAME * self.spread + _ROUNDING * float(np.abs(self.features.values).max())
+
     def vote(self, near: np.ndarray, distances: np.ndarray) -> np.ndarray:
         """Return each cluster's share of a vote; see :func:`shares`."""
         return shares(distances, self.members[near], len(self.clusters))
 
     def same(self, lengths: np.ndarray) -> np.ndarray:
         """Tell at which distances an image is one of these up to rounding, same shape, bool."""
-        size = float(np.abs(self.features.values).max())
-        found: np.ndarray = lengths <= _SAME * self.spread + _ROUNDING * size
+        found: np.ndarray = lengths <= self.rounding
         return found
 
     def strange(self, raw: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -97,7 +104,9 @@ class Electorate:
         if known.basis is None or known.mean is None or usual <= 0:
             return np.zeros(len(raw), bool)
         whole = ((raw.astype(np.float64) - known.mean) ** 2).sum(axis=1)
-        found: np.ndarray = whole - (rows.astype(np.float64) ** 2).sum(axis=1) > _LEFT_OUT * usual
+        left = whole - (rows.astype(np.float64) ** 2).sum(axis=1)
+        # Where the features leave nothing out, what is left is rounding.
+        found: np.ndarray = left > _LEFT_OUT * usual + _SAME * whole
         return found
 
 
@@ -156,7 +165,8 @@ def shares(distances: np.ndarray, votes: np.ndarray, width: int) -> np.ndarray:
     np.divide(nearest, distances, out=weights, where=distances > nearest)
     found = np.zeros((len(votes), width))
     np.add.at(found, (np.arange(len(votes))[:, None], votes), weights)
-    total: np.ndarray = found / weights.sum(axis=1, keepdims=True)
+    # Not by the sum of the weights: rounded in another order, it may be less than its parts.
+    total: np.ndarray = found / found.sum(axis=1, keepdims=True)
     return total
 
 

@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from xai.flow.graph import FlowGraph, Node
+from xai.flow.graph import FlowGraph, Node, checked_graph
 from xai.flow.reports.streams import NEVER, Kind, leaving, streams
+from xai.types import accepted_seed
 
 #: The band of the baseline, as shares of the draws.
 _BAND = (0.05, 0.95)
@@ -153,6 +154,11 @@ class Derailments:
         seed : int
             Of the draws that make the band.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If ``kind`` is another word, or ``seed`` is none.
+
         Notes
         -----
         Each misclassified image is replaced by a right one of its class, drawn with
@@ -163,7 +169,7 @@ class Derailments:
         counts = _counted(self.columns(kind), width)
         right = np.flatnonzero(self.right)
         theirs = leaving(self.inside[:, right], kind)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(accepted_seed(seed))
         expected, drawn, compared = np.zeros(width), np.zeros((_DRAWS, width)), 0
         for label in np.unique(self.true):
             alike = _counted(theirs[self.labels[right] == label], width)
@@ -203,6 +209,8 @@ def derailments(graph: FlowGraph) -> Derailments:
 
     Raises
     ------
+    TypeError
+        If it is no flow graph.
     ValueError
         If classes or predictions are unknown, or the network has none of the classes.
 
@@ -216,6 +224,7 @@ def derailments(graph: FlowGraph) -> Derailments:
     and why ``"good"``, the layer from which on an image does not come back, says more
     than ``"first"``.
     """
+    graph = checked_graph(graph)
     if graph.labels is None:
         raise ValueError("graph: expected images of known classes, got none")
     if graph.right is None or graph.predicted is None:

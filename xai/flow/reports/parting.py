@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai.flow.graph import NOISE, SMALL, FlowGraph
+from xai.flow.graph import NOISE, SMALL, FlowGraph, checked_graph
 
 #: A class has found itself where more than this share of it is in nodes of its own.
 MOST = 0.5
@@ -107,6 +107,8 @@ def parting(graph: FlowGraph) -> Parting:
 
     Raises
     ------
+    TypeError
+        If it is no flow graph.
     ValueError
         If classes are unknown.
 
@@ -118,6 +120,7 @@ def parting(graph: FlowGraph) -> Parting:
     pairs of one class with itself is the chance that a cluster keeps two of its images
     together; with another class, that it does not tell the two apart.
     """
+    graph = checked_graph(graph)
     if graph.labels is None:
         raise ValueError("graph: expected images of known classes, got none")
     sizes = np.bincount(graph.labels, minlength=len(graph.classes))

@@ -21,8 +21,14 @@ def show(bench: Bench, drawn: Drawn) -> None:
     """Show at which layers they leave, beside what right images do, and between which classes."""
     try:
         found = derailments(drawn.graph)
-    except ValueError as error:
-        st.info(str(error).partition(": ")[2].capitalize() + ".", icon=":material/info:")
+    except ValueError:
+        unknown = "their classes are unknown"
+        if drawn.graph.labels is not None:
+            unknown = "the network does not know the classes of the data set"
+        st.info(
+            f"Nobody can tell which of these images are misclassified: {unknown}.",
+            icon=":material/info:",
+        )
         return
     for sentence in found.notes:
         st.caption(sentence)
@@ -114,11 +120,11 @@ def _said(found: Derailments, kind: Kind) -> str:
     said = f"{wrong:,} misclassified {'image' if wrong == 1 else 'images'}"
     if not count:
         return f"{said}: none of them leaves the stream of its class."
-    said += f": most leave it {_KINDS[kind]} at **{layers[place]}** ({count:,})"
+    said += f". The commonest place to leave {_KINDS[kind]} is **{layers[place]}**: {count:,} do"
     if histogram.compared:
-        said += f"; of as many right images of the same classes {histogram.expected[place]:.1f} do"
+        said += f", and of as many right images of the same classes {histogram.expected[place]:.1f}"
     if stay:
-        said += f". {stay:,} never leave: they are lost by the last step alone"
+        said += f". {stay:,} end in the stream of their class and are misread all the same"
     return f"{said}."
 
 

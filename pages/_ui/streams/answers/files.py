@@ -28,7 +28,11 @@ def show(bench: Bench, drawn: Drawn) -> None:
 def _take(bench: Bench, drawn: Drawn) -> None:
     stem = f"{bench.data}-{bench.model_name}-flow"
     wanted = drawn.key.wanted
-    origin = Origin() if wanted is None else Origin(wanted.weights, wanted.data)
+    opened = opening.current()
+    if wanted is not None:
+        origin = Origin(wanted.weights, wanted.data)
+    else:
+        origin = Origin() if opened is None else opened.content.origin
     layout = flow.lay_out(drawn.graph)
     st.markdown("**Take it with you**")
     with st.container(horizontal=True):

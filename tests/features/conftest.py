@@ -1,0 +1,3 @@
+"""The fixtures of these tests."""
+
+from described import *  # noqa: F403
