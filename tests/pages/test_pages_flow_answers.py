@@ -24,20 +24,22 @@ from drawn_flow import (
 )
 from streamlit.testing.v1 import AppTest
 
-from xai import attacks, flow
+from pages._ui import cached
+from xai import attacks, flow, images
 from xai.attacks import Goal
 from xai.figures.flow_picture import cluster_name
 from xai.flow import METHODS, FlowGraph, Step
 from xai.flow.reports.derailing import derailments
 
 #: Layers in which some of LeNet-5's errors begin; of 1,000 digits it misreads a few.
-MISREAD = DIGITS | {"flow.n": "1000", "flow.layers": "pixels,conv1,fc3", "ask.flow": "derailment"}
+MISREAD = DIGITS | {"flow.n": "1000", "flow.layers": "conv1,relu1,relu2", "ask.flow": "derailment"}
 #: LeNet-5 takes this eight for a two.
 FRAGILE = DIGITS | {"image": "mnist-test-08539"}
 
 
 def misread(at: AppTest) -> FlowGraph:
-    return expected(at, 1000, ("pixels", "conv1", "fc3"))
+    # The clusters of these ship: another machine's rounding may lead to slightly other ones.
+    return expected(at, 1000, ("conv1", "relu1", "relu2"), store=cached.shelf())
 
 
 def steps(at: AppTest, image: np.ndarray, graph: FlowGraph | None = None) -> tuple[Step, ...]:
@@ -257,8 +259,6 @@ def test_a_picture_of_ones_own_is_followed(
 @pytest.fixture
 def picture() -> dict[str, Any]:
     """Return a drawing of a 1, as a file and as the pad sends it."""
-    from xai import images
-
     pixels = np.zeros((260, 260), np.uint8)
     pixels[40:220, 120:142] = 255
     file = images.encode_png(np.repeat(pixels[:, :, None], 3, axis=2))
