@@ -87,6 +87,38 @@ def segments(key: str, label: str, options: Mapping[str, str], *, default: str) 
     return name
 
 
+def amount(key: str, sizes: Sequence[int], there: int, *, usual: int, least: int, most: int) -> int:
+    """Draw the choice of how many images, as far as the data set goes, bound to the link.
+
+    A link that was made with another number opens with the nearest that is offered.
+
+    Parameters
+    ----------
+    key : str
+        Of the choice, in the session and in the link.
+    sizes : sequence of int
+        What is offered, where there are more images than that.
+    there : int
+        Images that there are; they are offered, too, up to ``most``.
+    usual : int
+        The nearest to this is the default.
+    least, most : int
+        What a link may ask for.
+    """
+    offered = [size for size in sizes if size < there] + [min(there, most)]
+    default = min(offered, key=lambda size: abs(size - usual))
+
+    def read(text: str) -> str | None:
+        whole = text.isdecimal() and least <= int(text) <= most
+        return str(int(text)) if whole else None
+
+    options = {str(size): f"{size:,}" for size in offered}
+    asked = link.restore(key, read, what="number of images", default=str(default))
+    if asked not in options:
+        st.session_state[key] = str(min(offered, key=lambda size: abs(size - int(asked))))
+    return int(select(key, "Images", options, default=str(default)))
+
+
 def _bound(key: str, label: str, options: Mapping[str, str], default: str) -> list[str]:
     words = list(options)
     link.restore(key, link.one_of(tuple(words)), what=label.lower(), default=default)

@@ -172,7 +172,7 @@ def test_what_a_link_says_of_the_drawing_is_shown(visit: Visit, calm: Check, sai
         *[("flow.at", text) for text in ("relu2:99", "relu2", "relu2:0:99", "fc3:0:0")],
         *[("flow.at", f"relu2:{'9' * 3000}"), ("flow.at", "<b>:0")],
         *[("flow.class", "ten"), ("flow.order", "<script>"), ("flow.show", "marked")],
-        *[("flow.n", "7"), ("flow.by", "dbscan"), ("flow.optics.xi", "nan")],
+        *[("flow.n", "99999"), ("flow.by", "dbscan"), ("flow.optics.xi", "nan")],
         *[("flow.fold", "-1"), ("flow.noise", "top"), ("ask.flow", "why")],
         *[("flow.layers", "relu2,relu4,fc3,nosuch"), ("flow.layers", "")],
         ("flow.optics.min_size", "1e3"),

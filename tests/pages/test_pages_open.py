@@ -31,6 +31,7 @@ PAGES: dict[str, dict[str, str]] = {
     "attribution": {},
     "adversarial": {"attack": "fgsm"},
     "class_visualization": {"grow.steps": "2"},
+    "cluster_flow": {"flow.n": "250", "flow.by": "kmeans"},
 }
 #: Each bundled model with a data set that fits.
 BENCHES = [

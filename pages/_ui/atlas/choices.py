@@ -83,25 +83,14 @@ class Wanted:
 
 def count(bench: Bench) -> int:
     """Draw the choice of how many images; return it."""
-    there = len(bench.pool)
-    sizes = [size for size in COUNTS if size < there] + [min(there, COUNTS[-1])]
-    usual = min(sizes, key=lambda size: abs(size - _USUAL))
-    options = {str(size): f"{size:,}" for size in sizes}
-    # A link that was made with more images opens with as many as there are.
-    asked = link.restore("n", _count, what="number of images", default=str(usual))
-    if asked not in options:
-        st.session_state["n"] = str(min(sizes, key=lambda size: abs(size - int(asked))))
-    chosen = int(controls.select("n", "Images", options, default=str(usual)))
+    chosen = controls.amount(
+        "n", COUNTS, len(bench.pool), usual=_USUAL, least=FEWEST, most=COUNTS[-1]
+    )
     if chosen < FEWEST:
         raise ValueError(
             f"A map needs at least {FEWEST} different images; this data set has {chosen}."
         )
     return chosen
-
-
-def _count(text: str) -> str | None:
-    whole = text.isdecimal() and FEWEST <= int(text) <= COUNTS[-1]
-    return str(int(text)) if whole else None
 
 
 def first(

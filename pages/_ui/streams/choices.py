@@ -135,13 +135,9 @@ def advise(images: ImageSet) -> None:
 
 
 def _count(bench: Bench) -> int:
-    there = len(bench.pool)
-    sizes = [size for size in COUNTS if size < there] + [min(there, COUNTS[-1])]
     height, width = bench.spec.input_size
     usual = _USUAL if height * width <= _SMALL else COUNTS[0]
-    usual = min(sizes, key=lambda size: abs(size - usual))
-    options = {str(size): f"{size:,}" for size in sizes}
-    return int(controls.select("flow.n", "Images", options, default=str(usual)))
+    return controls.amount("flow.n", COUNTS, len(bench.pool), usual=usual, least=1, most=COUNTS[-1])
 
 
 def _layers(bench: Bench) -> tuple[str, ...]:
