@@ -207,7 +207,7 @@ def test_a_click_on_a_box_shows_its_images(visit: Visit, settle: Run, calm: Chec
         first = node.members[0]
         assert shown["captions"][0].startswith(graph.classes[graph.labels[first]])
         share = node.counts.max() / len(node)
-        assert f"{len(node):,} images · {graph.classes[node.majority]} {share:.0%}" in said(at)
+        assert f"{len(node):,} images · {graph.classes[node.majority]}: {share:.0%}" in said(at)
         assert f"{node.accuracy:.1%} classified right" in said(at)
     settle(answer(at))
     assert (gallery(at), at.query_params.get("flow.at")) == (None, None)

@@ -60,7 +60,7 @@ def _said(drawn: Drawn, group: Group, chosen: Chosen) -> str:
     if group.majority is not None and group.purity is not None:
         falling = np.argsort(-group.counts, kind="stable")[:3]
         mix = ", ".join(
-            f"{panels.plain(graph.classes[place])} {group.counts[place] / count:.0%}"
+            f"{panels.plain(graph.classes[place])}: {group.counts[place] / count:.0%}"
             for place in falling
             if group.counts[place]
         )
