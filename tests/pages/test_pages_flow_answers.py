@@ -181,7 +181,7 @@ def test_an_image_of_the_data_set_is_in_its_own_clusters(
     as_drawn(at, "clean", found)
     assert set(drawing(at).tracks) == {"clean"}
     last = graph.node(2, found[-1].cluster)
-    said_of_it = f"**{cluster_name(last.cluster)}** ({last.purity:.0%} {last.majority}) of fc3"
+    said_of_it = f"**{cluster_name(last.cluster)}** ({last.majority}: {last.purity:.0%}) of fc3"
     assert f"It ends in {said_of_it}." in said(at)
     trust = flow.reliability(graph)
     rows = table(files, "path.csv")

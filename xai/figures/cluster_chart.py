@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from xai.figures.encodings import finished, line_colours, plain_axis, top_legend
+from xai.figures.encodings import (
+    finished,
+    heading,
+    line_colours,
+    on_phone,
+    plain_axis,
+    top_legend,
+)
 from xai.figures.layer_axis import LayerAxis
 from xai.figures.wording import number, percent
 
@@ -26,6 +33,7 @@ _MEASURES = (
     ("noise", "noise", True),
 )
 _COUNT = "clusters"
+_TITLE = "Clusters (in bold), and how good they are"
 #: Upper end of the axis.
 _ROOM = 1.12
 
@@ -72,11 +80,12 @@ def cluster_chart(
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("name", _COUNT, *names)]
     low = min(0.0, *(row["value"] or 0.0 for row in rows))
     axis = plain_axis(format=".2~f", values=[-1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1])
+    legend = top_legend(columns=on_phone(1, 0))
     lines = alt.Chart(alt.InlineData(values=rows)).encode(
         x=across.x(),
         # Room above 1, where the numbers stand.
         y=alt.Y("value:Q", title=None, scale=alt.Scale(domain=[low, _ROOM], nice=False), axis=axis),
-        color=alt.Color("series:N", scale=colours, legend=top_legend(), title=None),
+        color=alt.Color("series:N", scale=colours, legend=legend, title=None),
         tooltip=tooltip,
     )
     width, size = across.stroke
@@ -86,7 +95,8 @@ def cluster_chart(
         .mark_text(fontSize=15, fontWeight="bold", color="currentColor")
         .encode(x=across.x(), y=alt.datum((1 + _ROOM) / 2), text=f"{_COUNT}:N", tooltip=tooltip)
     )
-    return finished(alt.layer(drawn, counts), height)
+    chart = alt.layer(drawn, counts).properties(title=heading(_TITLE))
+    return finished(chart, height)
 
 
 def _told(across: LayerAxis, place: int, one: Clusters) -> dict[str, Any]:

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from xai.flow.reports.streams import Kind
 
 _TITLES = {
-    "first": "The first layer at which images leave their class's stream",
-    "good": "The layer from which on images are out of their class's stream",
+    "first": "First out of their class's stream",
+    "good": "From here on out of their class's stream",
 }
 #: Name of the selection of both charts; its field ``place`` is the layer's place, that
 #: behind the last layer for images that never leave, and ``row`` the pair's place.
 SELECTION = "derailed"
 #: The bar behind the last layer, by what is counted.
 STAYS: dict[str, str] = {"first": "never leaves", "good": "stays or returns"}
-_WRONG, _RIGHT = "misclassified images", "as many right images: mean and 5 to 95 %"
+_WRONG, _RIGHT = "misclassified images", "as many right ones: mean, 5 to 95 %"
 _UPRIGHT = "images"
 #: Pairs that get a row.
 _PAIRS = 12
@@ -185,7 +185,7 @@ def pair_chart(found: Derailments, kind: Kind = "good") -> alt.LayerChart:
     return layer_heat(
         layers,
         rows,
-        title="The same by pair of true and predicted class",
+        title="The same by true and predicted class",
         colour=CHANGED,
         selection=SELECTION,
         what="leaves here",

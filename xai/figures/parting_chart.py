@@ -50,7 +50,7 @@ def parting_chart(found: Parting) -> alt.LayerChart:
                 frozenset({first} - {-1}),
             )
         )
-    title = "Share of each class in clusters of its own, in %"
+    title = "Of each class in clusters of its own, in %"
     return layer_heat(
         found.layers, rows, title=title, colour=ACCENT, selection=SELECTION, what="class"
     )
@@ -82,7 +82,7 @@ def together_chart(found: Parting, label: int) -> alt.LayerChart:
     order = [own, *sorted(others, key=lambda row: -float(shares[:, row].sum()))]
     rows = [_row(found, row, shares[:, row], " of the pairs in one cluster") for row in order]
     name = short(found.classes[label], 22)
-    title = f"How often an image of {name} shares its cluster with one of each class, in %"
+    title = f"In one cluster with {name}, in %"
     return layer_heat(
         found.layers, rows, title=title, colour=CHANGED, selection=SELECTION, what="together"
     )
@@ -105,7 +105,12 @@ def _row(
     return Row(
         label=short(found.classes[int(found.present[row])], 22),
         parts=known,
-        texts=["" if not share else f"{100 * share:.0f}" for share in known],
+        texts=["" if not share else _short(share) for share in known],
         told=["not known" if share is None else percent(share) + words for share in known],
         marked=marked,
     )
+
+
+def _short(share: float) -> str:
+    """Return whole per cent: an empty cell is nothing, so little is not."""
+    return f"{100 * share:.0f}" if share >= 0.005 else "<1"

@@ -38,7 +38,7 @@ def show(bench: Bench, drawn: Drawn) -> None:
         "derail.kind", "They leave", _KINDS, default="good"
     )
     st.markdown(_said(found, kind))
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         _by_layer(drawn, found, kind)
     with right:
@@ -62,8 +62,8 @@ def _by_layer(drawn: Drawn, found: Derailments, kind: Kind) -> None:
         column = int(mark["place"])
         _mark(drawn, _leaving(found, column, kind, found.images), _where(layers, column))
     st.caption(
-        "A class’s stream is the clusters in which it is over-represented. Behind each bar: what "
-        f"as many right images of the same classes do (mean, and the range of 90 % of draws; "
+        "A class’s stream is the clusters in which it is over-represented. In front of each bar: "
+        f"what as many right images of the same classes do (mean, and the range of 90 % of draws; "
         f"{histogram.compared} of {len(found.images)} can be compared). Click a bar to see those "
         "images in the drawing."
     )
@@ -120,11 +120,12 @@ def _said(found: Derailments, kind: Kind) -> str:
     said = f"{wrong:,} misclassified {'image' if wrong == 1 else 'images'}"
     if not count:
         return f"{said}: none of them leaves the stream of its class."
-    said += f". The commonest place to leave {_KINDS[kind]} is **{layers[place]}**: {count:,} do"
+    said += f". Most often they leave {_KINDS[kind]} at **{layers[place]}**: {count:,} of them"
     if histogram.compared:
-        said += f", and of as many right images of the same classes {histogram.expected[place]:.1f}"
+        usual = histogram.expected[place]
+        said += f" (of as many right images of the same classes: {usual:.1f})"
     if stay:
-        said += f". {stay:,} end in the stream of their class and are misread all the same"
+        said += f". Another {stay:,} end in the stream of their class and are misread all the same"
     return f"{said}."
 
 

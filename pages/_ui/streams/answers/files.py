@@ -13,6 +13,7 @@ from xai import flow
 from xai.figures.flow_svg import flow_svg
 from xai.flow import files
 from xai.flow.files import Origin, document
+from xai.types import Params
 
 
 def show(bench: Bench, drawn: Drawn) -> None:
@@ -50,15 +51,21 @@ def _take(bench: Bench, drawn: Drawn) -> None:
         "order and positions."
     )
     if wanted is not None and not bench.own:
-        chosen = " ".join(f"--param {name}={value}" for name, value in vars(wanted.params).items())
         st.markdown("The same without a browser, with all averaged activations:")
         st.code(
             f"python -m xai flow --dataset {bench.data} --model {wanted.model} "
             f"--n {len(drawn.graph)} --layers {','.join(wanted.layers)} "
-            f"--method {wanted.method} {chosen} --out flow.h5",
+            f"--method {wanted.method}{_params(wanted.params)} --out flow.h5",
             language="bash",
             wrap_lines=True,
         )
+
+
+def _params(params: Params) -> str:
+    """Return what the command line is told of the parameters: those that are not the usual ones."""
+    usual = vars(type(params)())
+    chosen = [name for name, value in vars(params).items() if value != usual[name]]
+    return "".join(f" --param {name}={getattr(params, name)}" for name in chosen)
 
 
 def _file(label: str, made: Callable[[], str | bytes], name: str) -> None:

@@ -22,10 +22,15 @@ def show(bench: Bench, drawn: Drawn) -> None:
             icon=":material/info:",
         )
         return
-    st.markdown(_said(found))
+    # The choice stands beside the sentence, so that the charts begin at one height.
+    sentence, choice = st.columns(2, gap="medium", vertical_alignment="bottom")
+    sentence.markdown(_said(found))
+    with choice:
+        names = {str(place): found.classes[place] for place in found.present}
+        latest = found.present[int(np.argmin(found.own.sum(axis=0)))]
+        chosen = controls.select("part.class", "With whom is", names, default=str(latest))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Of each class: in clusters of its own**")
         st.altair_chart(
             parting_chart.parting_chart(found),
             width="stretch",
@@ -33,12 +38,9 @@ def show(bench: Bench, drawn: Drawn) -> None:
         )
         st.caption(
             "Per cent of the class’s images that are in clusters of which at least half are of "
-            "this class. Framed is the first layer with more than half."
+            "this class; an empty cell: none. Framed is the first layer with more than half."
         )
     with right:
-        names = {str(place): found.classes[place] for place in found.present}
-        latest = found.present[int(np.argmin(found.own.sum(axis=0)))]
-        chosen = controls.select("part.class", "With whom is", names, default=str(latest))
         st.altair_chart(
             parting_chart.together_chart(found, int(chosen)),
             width="stretch",
@@ -46,7 +48,8 @@ def show(bench: Bench, drawn: Drawn) -> None:
         )
         st.caption(
             f"Per cent of the pairs of one image of {panels.plain(names[chosen])} and one of the "
-            "row’s class that are in the same cluster. Noise keeps nobody together."
+            "row’s class that are in the same cluster; an empty cell: none. Noise keeps nobody "
+            "together."
         )
 
 

@@ -117,7 +117,7 @@ def _named(drawn: Drawn, step: Step, column: int) -> str:
     said = f"**{cluster_name(step.cluster)}**"
     if node.majority is not None and node.purity is not None:
         name = panels.plain(drawn.graph.classes[node.majority])
-        said += f" ({node.purity:.0%} {name})"
+        said += f" ({name}: {node.purity:.0%})"
     return f"{said} of {step.layer}"
 
 
