@@ -57,8 +57,10 @@ def pill(page: Page, name: str) -> Locator:
 
 def step(page: Page) -> int:
     """Return how many steps are behind the picture that is shown."""
-    words = page.locator(".film .step").inner_text(timeout=PATIENCE)
-    return int(words.split()[1].replace(",", ""))
+    words = page.locator(".film .step")
+    # A film that has just come says nothing for a moment.
+    expect(words).to_have_text(re.compile(r"\d"), timeout=PATIENCE)
+    return int(words.inner_text().split()[1].replace(",", ""))
 
 
 def picture(page: Page) -> np.ndarray:

@@ -17,6 +17,8 @@ Settle = Callable[[Page], None]
 
 COUNT = 250
 DIGITS = f"data=mnist&model=lenet5-mnist&flow.n={COUNT}&flow.layers=relu2,relu4,fc3"
+#: 2,000 images, since the network gets nearly all of them right; k-means, which is quick.
+MANY = DIGITS.replace(f"flow.n={COUNT}", "flow.n=2000&flow.by=kmeans")
 #: Half a minute of work, so that it lasts as long as it is looked at.
 LONG = "data=mnist&model=lenet5-mnist&flow.n=2000"
 #: Milliseconds that work may take on a busy machine.
@@ -172,14 +174,28 @@ def test_the_order_is_found_and_undone(visit: Visit) -> None:
     ],
 )
 def test_each_question_is_answered(question: str, words: str, visit: Visit) -> None:
-    # 2,000 images, since the network gets nearly all of them right; k-means, which is quick.
-    many = DIGITS.replace(f"flow.n={COUNT}", "flow.n=2000&flow.by=kmeans")
-    page = visit(many if question == "derailment" else DIGITS, f"ask.flow={question}", ready=False)
+    page = visit(MANY if question == "derailment" else DIGITS, f"ask.flow={question}", ready=False)
     expect(page.locator(FIGURE)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(words)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
     unbroken(page)
     assert page.evaluate(_CUT_OFF) == []
+
+
+def test_the_drawing_and_the_answer_tell_of_the_same_misclassified(visit: Visit) -> None:
+    page = visit(MANY, "ask.flow=derailment", ready=False)
+    told = page.get_by_text(re.compile(r"^[\d,]+ misclassified images"))
+    expect(told).to_be_visible(timeout=PATIENCE)
+    found = re.match(r"[\d,]+", told.inner_text())
+    assert found is not None
+    count = found[0]
+    expect(page.locator(".flow[data-lines='0']")).to_be_visible(timeout=PATIENCE)
+    page.get_by_test_id("stMain").get_by_text("Misclassified", exact=True).click()
+    legend = page.locator(".flow .legend .shown")
+    words = f"the {count} misclassified images: {count} lines"
+    expect(legend).to_have_text(words, timeout=PATIENCE)
+    expect(page.locator(f".flow[data-lines='{count.replace(',', '')}']")).to_be_visible()
+    unbroken(page)
 
 
 def test_both_paths_are_drawn(visit: Visit) -> None:

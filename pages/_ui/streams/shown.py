@@ -156,4 +156,4 @@ def _caption(graph: FlowGraph) -> str:
             "class has parted from the others. Where there is room, ARI under a layer’s name says "
             "how far clusters and classes agree: 0 is chance, 1 is the same"
         )
-    return f"{said}. Click a box or a ribbon to see its images."
+    return f"{said}."
