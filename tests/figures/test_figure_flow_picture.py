@@ -173,6 +173,16 @@ def test_bands_of_a_class_begin_where_the_picture_says(shown: FlowPicture) -> No
     assert {one.get("fill") for one in bands} == set(shown.colours)
 
 
+@pytest.mark.parametrize(("labels", "count"), [([0, 1, 2, 0, 1, 3], 1), ([0, 1, 2, 0, 1, 0], 0)])
+def test_a_box_is_pale_where_no_class_is_half_of_it(labels: list[int], count: int) -> None:
+    assigned = np.zeros((1, 6), np.int64)
+    graph = unordered(FlowGraph(("one",), assigned, (), assigned))
+    told = {"labels": np.array(labels), "classes": ("a", "b", "c", "d")}
+    text = flow_svg(drawn(dataclasses.replace(graph, **told)))
+    boxes = ElementTree.fromstring(text).iter(f"{SVG}rect")
+    assert sum(one.get("fill-opacity") == "0.4" for one in boxes) == count
+
+
 @pytest.mark.parametrize(("columns", "images"), [(1, 1), (2, 3), (40, 9)])
 def test_small_and_long_flows_are_drawn(columns: int, images: int) -> None:
     text = flow_svg(drawn(graph_of(columns, images)))

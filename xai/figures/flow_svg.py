@@ -209,7 +209,7 @@ def _boxes(picture: FlowPicture, placement: Placement, frame: Frame) -> str:
             f'<rect x="{x:.1f}" y="{top:.2f}" width="{frame.box:.1f}" height="{height:.2f}" '
             'fill="#ffffff"/>'
             f'<rect x="{x:.1f}" y="{top:.2f}" width="{frame.box - stripe - 1.5:.1f}" '
-            f'height="{height:.2f}" rx="{min(4.0, height / 2):.1f}" fill="{fill}"/>'
+            f'height="{height:.2f}" rx="{min(4.0, height / 2):.1f}" {fill}/>'
         )
         share, at = height / mix.sum(), top
         for group in mix.nonzero()[0].tolist():
@@ -223,7 +223,9 @@ def _boxes(picture: FlowPicture, placement: Placement, frame: Frame) -> str:
 
 
 def _fill(picture: FlowPicture, node: int) -> str:
-    cluster = int(picture.clusters[node])
+    """Return the fill of a box: pale where its commonest class is less than half of it."""
+    cluster, mix = int(picture.clusters[node]), picture.node_mix[node]
     if cluster < 0:
-        return f"url(#{'noise' if cluster_name(cluster) == 'noise' else 'small'})"
-    return picture.colours[int(picture.node_mix[node].argmax())]
+        return f'fill="url(#{"noise" if cluster_name(cluster) == "noise" else "small"})"'
+    pale = ' fill-opacity="0.4"' if 2 * mix.max() < mix.sum() else ""
+    return f'fill="{picture.colours[int(mix.argmax())]}"{pale}'

@@ -29,6 +29,8 @@ class Boxes {
     const ring = draw("rect", { class: "ring" });
     const kind = { [NOISE]: "noise", [SMALL]: "small" }[node.cluster];
     body.style.fill = kind ? `url(#${name}-${kind})` : inkOf(node.majority.group);
+    // Less than half of a cluster does not colour it: what is mixed is pale.
+    if (!kind && 2 * node.majority.count < node.count) body.style.fillOpacity = 0.4;
     side.style.fill = `url(#${name}-mix-${node.index})`;
     this.shades.append(mixture(`${name}-mix-${node.index}`, node));
     element.append(ring, back, body, side);

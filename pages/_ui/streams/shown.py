@@ -153,7 +153,8 @@ def _caption(graph: FlowGraph) -> str:
     if graph.labels is not None:
         said += (
             ", in the colours of their true classes: where a colour has boxes of its own, its "
-            "class has parted from the others. Where there is room, ARI under a layer’s name says "
-            "how far clusters and classes agree: 0 is chance, 1 is the same"
+            "class has parted from the others. Pale boxes are mixed: no class is half of them. "
+            "Where there is room, ARI under a name says how far clusters and classes agree: "
+            "0 is chance, 1 is the same"
         )
     return f"{said}."
