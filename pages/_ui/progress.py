@@ -245,7 +245,8 @@ def _bar(
 ) -> None:
     """Poll a job; when it has ended, let the whole page run again."""
     job = queue.get(key)
-    if job is None or job.finished:
+    # A late tick after "Stop" would be drawn over the offer to start again.
+    if job is None or job.finished or is_stopped(key):
         st.rerun()
     queue.touch(owner())
     status = job.snapshot()

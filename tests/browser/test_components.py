@@ -54,6 +54,8 @@ def pad(page: Page) -> Locator:
 
 def run_again(page: Page) -> None:
     counter = page.get_by_text(re.compile(r"^runs: \d+$"))
+    # The run before may have to count itself yet.
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1)
     runs = int(counter.inner_text().split()[1])
     page.get_by_role("button", name="Run again").dispatch_event("click")
     expect(counter).to_have_text(f"runs: {runs + 1}")
