@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages._ui import cached
+from pages._ui import cached, placed
 from xai import models
 from xai.models import MODELS, ModelSpec
 
@@ -72,10 +71,7 @@ def _content(file: UploadedFile | None, place: str) -> tuple[str, bytes]:
     """Return name and bytes of the chosen file."""
     if file is not None:
         return file.name, file.getvalue()
-    path = Path(place).expanduser()
-    # Devices and pipes never end.
-    if not path.is_file() or path.suffix not in (".safetensors", ".pth", ".pt"):
-        raise ValueError("The path must be that of a .safetensors, .pth or .pt file.")
+    path = placed.file_at(place, (".safetensors", ".pth", ".pt"))
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"{path.name} is larger than {_MOST_BYTES / 1e6:.0f} MB.")
     return path.name, path.read_bytes()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages._ui import progress
+from pages._ui import placed, progress
 from pages._ui.streams import computing
 from pages._ui.streams.computing import Drawn, DrawnKey
 from pages._ui.workbench import Bench
@@ -88,11 +87,7 @@ def offer() -> None:
 
 
 def _found(place: str) -> tuple[str, Path]:
-    path = Path(os.path.expanduser(place))  # noqa: PTH111  that of pathlib raises for nobody's home
-    # Devices and pipes never end.
-    readable = path.is_file() and os.access(path, os.R_OK)
-    if not readable or path.suffix not in (".h5", ".hdf5"):
-        raise ValueError("The path must be that of an .h5 or .hdf5 file.")
+    path = placed.file_at(place, (".h5", ".hdf5"))
     return path.name, path
 
 
