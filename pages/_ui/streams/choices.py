@@ -120,9 +120,10 @@ def advise(images: ImageSet) -> None:
     usual = float(np.median(sizes[sizes > 0]))
     if usual >= _GATHERING:
         return
+    count = "1 image" if len(images) == 1 else f"{len(images):,} images"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"{len(images):,} images, about {usual:.0f} of each class: too few to gather in "
+            f"{count}, about {usual:.0f} of each class: too few to gather in "
             "clusters of their own.",
             icon=":material/lightbulb:",
         )
