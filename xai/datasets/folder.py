@@ -6,18 +6,14 @@ The zip is read in memory and nothing of it is written to disk.
 from __future__ import annotations
 
 import hashlib
-import lzma
-import struct
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 
+from xai import zips
 from xai.datasets.spec import DatasetSpec, ImageSet, Source, pack
 from xai.types import Progress
 
@@ -34,9 +30,6 @@ SHORT_SIDE = 256
 
 _PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 _UNLABELLED = "unlabelled"
-# What zipfile and its decompressors raise on damaged files.
-_UNZIPPING = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error)
-_READING = (OSError, EOFError, RuntimeError, ValueError, LookupError)
 
 
 def upload_first(spec: DatasetSpec, split: str) -> Source:
@@ -85,23 +78,15 @@ def load_folder(data: bytes, *, name: str = "folder", progress: Progress | None 
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError(f"zip: expected bytes, got {type(data).__name__}")
     data = bytes(data)
-    _check_zip(data)
-    with _damage_in_words():
-        archive = zipfile.ZipFile(BytesIO(data))
-    with archive:
-        entries, others = _choose(archive.infolist())
+    with zips.opened(
+        data,
+        most_bytes=MAX_ZIP_BYTES,
+        most_entries=MAX_ENTRIES,
+        holds="the folder with your images",
+    ) as archive:
+        entries, others = _choose(archive)
         read = _read_all(archive, entries, progress)
     return _image_set(name, read, others)
-
-
-@contextmanager
-def _damage_in_words() -> Iterator[None]:
-    try:
-        yield
-    except NotImplementedError as error:
-        raise ValueError("The zip uses a compression that cannot be read; use Deflate.") from error
-    except (*_UNZIPPING, *_READING) as error:
-        raise ValueError("The zip is cut off or damaged; pack it again.") from error
 
 
 @dataclass(frozen=True)
@@ -120,20 +105,7 @@ class _Read:
     repeated: int
 
 
-def _check_zip(data: bytes) -> None:
-    if not data:
-        raise ValueError("The file is empty.")
-    if len(data) > MAX_ZIP_BYTES:
-        size, limit = len(data) / 2**20, MAX_ZIP_BYTES // 2**20
-        raise ValueError(f"The zip has {size:.0f} MB; at most {limit} MB are accepted.")
-    if not data.startswith(b"PK"):
-        raise ValueError("This is not a zip; pack the folder with your images as a zip.")
-    # Counted before the list of contents is read, since each entry of it costs memory.
-    if data.count(b"PK\x01\x02") > MAX_ENTRIES:
-        raise ValueError(f"The zip lists more than {MAX_ENTRIES:,} files.")
-
-
-def _choose(infos: list[zipfile.ZipInfo]) -> tuple[list[_Entry], int]:
+def _choose(archive: zipfile.ZipFile) -> tuple[list[_Entry], int]:
     """Pick the images by name, in order of class and name; count other files.
 
     Raises
@@ -142,17 +114,11 @@ def _choose(infos: list[zipfile.ZipInfo]) -> tuple[list[_Entry], int]:
         If an entry is unsafe, or the headers promise more than the limits allow.
     """
     entries, left_out = [], 0
-    for info in infos:
-        parts = _parts(info.filename)
-        if info.is_dir() or not parts:
-            continue
-        if parts[0] == "__MACOSX" or any(part.startswith(".") for part in parts):
-            continue
+    for info, parts in zips.without_clutter(archive):
         if not parts[-1].lower().endswith(_PICTURES):
             left_out += 1
             continue
-        if info.flag_bits & 1:
-            raise ValueError("The zip is encrypted; pack it without a password.")
+        zips.check_open(info)
         entries.append(_Entry(info, _label(parts[-2]) if len(parts) > 1 else _UNLABELLED))
     if not entries:
         raise ValueError("The zip holds no picture files.")
@@ -163,16 +129,6 @@ def _choose(infos: list[zipfile.ZipInfo]) -> tuple[list[_Entry], int]:
     if sum(entry.info.file_size for entry in entries) > MAX_UNPACKED_BYTES:
         raise ValueError(_too_big())
     return sorted(entries, key=lambda entry: (entry.folder, entry.info.filename)), left_out
-
-
-def _parts(filename: str) -> list[str]:
-    """Split an entry's name, refusing one that leads out of the zip."""
-    path = filename.replace("\\", "/")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    drive = len(path) > 1 and path[1] == ":"
-    if path.startswith("/") or drive or ".." in parts or "\0" in path:
-        raise ValueError("The zip names a place outside of itself; pack it again.")
-    return parts
 
 
 def _label(folder: str) -> str:
@@ -219,8 +175,7 @@ def _contents(archive: zipfile.ZipFile, entries: list[_Entry]) -> Iterator[tuple
 
     total = 0
     for entry in entries:
-        with _damage_in_words(), archive.open(entry.info) as file:
-            data = file.read(MAX_BYTES + 1)
+        data = zips.unpacked(archive, entry.info, MAX_BYTES)
         total += len(data)
         if total > MAX_UNPACKED_BYTES:
             raise ValueError(_too_big())

@@ -33,6 +33,13 @@ class Concat(nn.Module):
 class LeNet5(nn.Module):
     """LeNet-5 for 28x28 grey images and ten classes.
 
+    Parameters
+    ----------
+    classes : int
+        Number of classes.
+    width : float
+        Factor on the numbers of filters and neurons; at least one of each is left.
+
     Notes
     -----
     As in the paper: 6 and 16 filters of 5x5, subsampling by two, dense layers
@@ -46,20 +53,21 @@ class LeNet5(nn.Module):
     to document recognition, Proceedings of the IEEE 86 (11), 1998.
     """
 
-    def __init__(self, classes: int = 10) -> None:
+    def __init__(self, classes: int = 10, *, width: float = 1.0) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 6, 5, padding=2)
+        first, second, third, fourth = _scaled((6, 16, 120, 84), width)
+        self.conv1 = nn.Conv2d(1, first, 5, padding=2)
         self.relu1 = nn.ReLU()
         self.pool1 = nn.MaxPool2d(2)
-        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.conv2 = nn.Conv2d(first, second, 5)
         self.relu2 = nn.ReLU()
         self.pool2 = nn.MaxPool2d(2)
         self.flatten = nn.Flatten()
-        self.fc1 = nn.Linear(400, 120)
+        self.fc1 = nn.Linear(second * 5 * 5, third)
         self.relu3 = nn.ReLU()
-        self.fc2 = nn.Linear(120, 84)
+        self.fc2 = nn.Linear(third, fourth)
         self.relu4 = nn.ReLU()
-        self.fc3 = nn.Linear(84, classes)
+        self.fc3 = nn.Linear(fourth, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, 1, 28, 28) to logits (N, classes)."""
@@ -86,6 +94,8 @@ class NarrowVGG16(nn.Module):
     batch_norm : bool
         Whether each convolution is followed by a batch norm, as in training.
         The shipped network has none: they were folded into the convolutions.
+    width : float
+        Factor on the numbers of filters and neurons; at least one of each is left.
 
     References
     ----------
@@ -93,36 +103,41 @@ class NarrowVGG16(nn.Module):
     image recognition, 2015, arXiv 1409.1556.
     """
 
-    def __init__(self, classes: int = 10, *, batch_norm: bool = False) -> None:
+    def __init__(self, classes: int = 10, *, batch_norm: bool = False, width: float = 1.0) -> None:
         super().__init__()
         features: dict[str, nn.Module] = {}
         channels = 1
-        for stage, widths in enumerate(_VGG_STAGES, start=1):
-            for index, width in enumerate(widths, start=1):
+        for stage, filters in enumerate(_VGG_STAGES, start=1):
+            for index, wide in enumerate(_scaled(filters, width), start=1):
                 place = f"{stage}_{index}"
-                features[f"conv{place}"] = nn.Conv2d(channels, width, 3, padding=1)
+                features[f"conv{place}"] = nn.Conv2d(channels, wide, 3, padding=1)
                 if batch_norm:
-                    features[f"norm{place}"] = nn.BatchNorm2d(width)
+                    features[f"norm{place}"] = nn.BatchNorm2d(wide)
                 features[f"relu{place}"] = nn.ReLU()
-                channels = width
+                channels = wide
             features[f"pool{stage}"] = nn.MaxPool2d(2)
         self.features = _named(features)
         self.flatten = nn.Flatten()
+        sixth, seventh = _scaled((512, 512), width)
         self.classifier = _named(
             {
-                "fc6": nn.Linear(64, 512),
+                "fc6": nn.Linear(channels, sixth),
                 "relu6": nn.ReLU(),
                 "drop6": nn.Dropout(0.5),
-                "fc7": nn.Linear(512, 512),
+                "fc7": nn.Linear(sixth, seventh),
                 "relu7": nn.ReLU(),
                 "drop7": nn.Dropout(0.5),
-                "fc8": nn.Linear(512, classes),
+                "fc8": nn.Linear(seventh, classes),
             }
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, 1, 32, 32) to logits (N, classes)."""
         return self.classifier(self.flatten(self.features(x)))
+
+
+def _scaled(counts: tuple[int, ...], width: float) -> tuple[int, ...]:
+    return tuple(max(1, round(count * width)) for count in counts)
 
 
 def _named(modules: dict[str, nn.Module]) -> nn.Sequential:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
-from xai import datasets
-from xai.models import MODELS
-from xai.models.computation import steps
-from xai.models.folding import batch_norm_pairs, fold_batch_norms
-from xai.models.loaded import LoadedModel
-from xai.models.nets import LeNet5, NarrowVGG16
-from xai.training.loop import Epoch, TrainingParams, fit
+from xai.training import train
+from xai.training.examples import examples
+from xai.training.params import TrainingParams
+from xai.training.runs.files.sharing import share
+from xai.training.shipped import FOLDER
 
 if TYPE_CHECKING:
-    from xai.datasets import ImageSet
+    from xai.training import Epoch
 
+DATASET = "mnist"
 SEED = 0
 
 
@@ -32,23 +27,18 @@ class Recipe:
 
     Attributes
     ----------
-    build : callable
-        Makes the untrained network.
     params : TrainingParams
     every_epoch : bool
-        Whether the weights after each epoch are kept, for the training page.
+        Whether its run ships, too, for the training page.
     """
 
-    build: Callable[[], nn.Module]
     params: TrainingParams
     every_epoch: bool = False
 
 
 RECIPES: dict[str, Recipe] = {
-    "lenet5-mnist": Recipe(LeNet5, TrainingParams(epochs=40, rate=4e-3), every_epoch=True),
-    "vgg16-mnist": Recipe(
-        partial(NarrowVGG16, batch_norm=True), TrainingParams(epochs=60, rate=2e-3)
-    ),
+    "lenet5-mnist": Recipe(TrainingParams(epochs=40, rate=4e-3), every_epoch=True),
+    "vgg16-mnist": Recipe(TrainingParams(epochs=60, rate=2e-3)),
 }
 
 
@@ -62,9 +52,8 @@ def train_bundled(
     name : str
         A key of :data:`RECIPES`.
     folder : Path
-        Where ``<name>.safetensors`` goes, and ``<name>-epochs.safetensors`` if
-        the recipe keeps every epoch: float16, named ``"<epoch>/<tensor>"``,
-        epoch 0 being the untrained network.
+        Where ``<name>.safetensors`` goes, and, if the recipe keeps every epoch, the folder
+        ``runs/<name>``, its weights rounded to float16. What is there is replaced.
     on_epoch : callable, optional
         Called after each epoch.
 
@@ -76,60 +65,15 @@ def train_bundled(
     from safetensors.torch import save_file
 
     recipe = RECIPES[name]
-    net = _untrained(recipe)
-    model = LoadedModel(MODELS[name], net)
-    images, labels = _batch(model, datasets.load("mnist", split="train"))
-    for parameter in net.parameters():
-        parameter.requires_grad_(True)
-    history: dict[str, Tensor] = {}
-
-    def keep(number: int) -> None:
-        if recipe.every_epoch:
-            state = {key: value.half() for key, value in net.state_dict().items()}
-            history.update({f"{number:02d}/{key}": value for key, value in state.items()})
-
-    def after(epoch: Epoch) -> None:
-        keep(epoch.number)
-        if on_epoch is not None:
-            on_epoch(epoch)
-
-    keep(0)
-    fit(net, model.normalize(images), labels, recipe.params, seed=SEED, on_epoch=after)
-    fold_batch_norms(net, batch_norm_pairs(steps(net, model.input_shape)))
+    data, test = examples(DATASET)
+    run = train(name, data, test=test, params=recipe.params, seed=SEED, on_epoch=on_epoch)
+    state = run.load().net.state_dict()
     save_file(
-        {key: value.contiguous() for key, value in net.state_dict().items()},
-        folder / f"{name}.safetensors",
+        {key: value.contiguous() for key, value in state.items()}, folder / f"{name}.safetensors"
     )
-    if history:
-        save_file(history, folder / f"{name}-epochs.safetensors")
-    return accuracy(model, datasets.load("mnist", split="test"))
-
-
-def accuracy(model: LoadedModel, images: ImageSet) -> float:
-    """Return the share of labelled images that a model gets right, in [0, 1]."""
-    batch, labels = _batch(model, images)
-    found = [prediction.label for prediction in model.predict_batch(batch, size=256)]
-    return float(np.mean(np.asarray(found) == labels.numpy()))
-
-
-def _untrained(recipe: Recipe) -> nn.Module:
-    """Build a network whose initial weights depend on the seed alone."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(SEED)
-        net = recipe.build()
-        for module in net.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                _zero(module.bias)
-    return net
-
-
-def _zero(bias: Any) -> None:
-    if bias is not None:
-        nn.init.zeros_(bias)
-
-
-def _batch(model: LoadedModel, images: ImageSet) -> tuple[Tensor, Tensor]:
-    """Return all images as the model takes them, in [0, 1], and their labels."""
-    prepared = np.stack([model.prepare(image) for image in images.images])
-    return torch.from_numpy(prepared), torch.from_numpy(np.array(images.labels))
+    if recipe.every_epoch:
+        place = folder / FOLDER / name
+        if place.exists():
+            shutil.rmtree(place)
+        share(run, place)
+    return run.accuracy()
