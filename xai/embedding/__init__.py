@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xai.embedding.evolution import Evolution, evolve
 from xai.embedding.frames import Frames
 from xai.embedding.grouping import clusters
 from xai.embedding.methods import METHODS
@@ -33,6 +34,7 @@ __all__ = [
     "FEWEST",
     "METHODS",
     "Embedding",
+    "Evolution",
     "Features",
     "Frames",
     "LayoutParams",
@@ -44,6 +46,7 @@ __all__ = [
     "UmapParams",
     "assess",
     "clusters",
+    "evolve",
     "features",
     "neighbours",
     "place",

@@ -147,7 +147,7 @@ def compared(maps: np.ndarray, notes: tuple[str, ...] = ()) -> Stability:
     )
 
 
-def aligned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+def aligned(points: np.ndarray, target: np.ndarray, *, scaled: bool = True) -> np.ndarray:
     """Shift, turn, mirror and scale points to lie as close as they can to others.
 
     Parameters
@@ -155,6 +155,8 @@ def aligned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
     points : ndarray, shape (N, 2)
     target : ndarray, shape (N, 2)
         Its mean is 0.
+    scaled : bool
+        Whether they may be scaled.
 
     Notes
     -----
@@ -163,7 +165,8 @@ def aligned(points: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     centred = points - points.mean(axis=0)
     left, sizes, right = np.linalg.svd(centred.T @ target)
-    return centred @ (left @ right) * (sizes.sum() / (centred**2).sum())
+    turned: np.ndarray = centred @ (left @ right)
+    return turned * (sizes.sum() / (centred**2).sum()) if scaled else turned
 
 
 def _shared(maps: np.ndarray) -> np.ndarray:

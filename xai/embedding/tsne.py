@@ -79,24 +79,14 @@ def tsne(
     start = _start(values, params, seed)
     if watch.show(0, start):
         return watch.result(start, params, notes, None)
-    near = _neighbours(values, params.perplexity, progress)
-    if progress is not None:
-        progress(len(values), len(values), "Weighing neighbours")
-    jobs = _jobs()
-    affinities = PerplexityBasedNN(
-        knn_index=PrecomputedNeighbors(near.rows, near.distances),
-        perplexity=params.perplexity,
-        n_jobs=jobs,
-    )
-    if progress is not None:
-        progress(len(values), len(values), "Weighing neighbours")
+    near, weights = weighed(values, params.perplexity, progress)
 
     def begin() -> TSNEEmbedding:
         return TSNEEmbedding(
             start.copy(),
-            affinities,
+            weights,
             random_state=seed,
-            n_jobs=jobs,
+            n_jobs=weights.n_jobs,
             learning_rate=params.learning_rate or "auto",
             callbacks=watch,
             callbacks_every_iters=EVERY,
@@ -136,11 +126,40 @@ def _optimized(
     return np.asarray(state), notes
 
 
-def _neighbours(values: np.ndarray, perplexity: float, progress: Progress | None) -> Near:
-    """Return three times the perplexity of neighbours, distances in a unit of about 1."""
+def weighed(
+    values: np.ndarray, perplexity: float, progress: Progress | None
+) -> tuple[Near, PerplexityBasedNN]:
+    """Return the neighbours of each row, and how much each of them weighs.
+
+    Parameters
+    ----------
+    values : ndarray, shape (N, D)
+        Checked; any scale.
+    perplexity : float
+        At most a third of the other rows: three times as many neighbours are taken.
+    progress : callable, optional
+        In rows; may raise.
+
+    Returns
+    -------
+    Near
+        Distances in a unit of about 1.
+    PerplexityBasedNN
+        Its ``P`` is the sparse matrix of affinities, whose sum is 1.
+    """
     scale = scaling(values)
-    near = search(values, int(3 * perplexity), scale=scale, progress=progress)
-    return Near(near.rows, near.distances / scale.factor)
+    found = search(values, int(3 * perplexity), scale=scale, progress=progress)
+    near = Near(found.rows, found.distances / scale.factor)
+    if progress is not None:
+        progress(len(values), len(values), "Weighing neighbours")
+    weights = PerplexityBasedNN(
+        knn_index=PrecomputedNeighbors(near.rows, near.distances),
+        perplexity=perplexity,
+        n_jobs=_jobs(),
+    )
+    if progress is not None:
+        progress(len(values), len(values), "Weighing neighbours")
+    return near, weights
 
 
 def _jobs() -> int:
