@@ -24,6 +24,8 @@ and Pillow are imported by the functions that need them.
 ``filmstrip``            frames of a film in a row, as pixels
 ``growth_chart``         altair: how an image grows, its score and the slope
 ``growth``               altair: networks along their depth; ``series`` is its data
+``epoch_lines``          altair: norms and probabilities through a training
+``recall_chart``         altair: which classes are read rightly at an epoch
 ``randomisation_chart``  altair: maps of a network that forgets
 ``agreement_chart``      altair: which maps agree; where, over the image
 ``perturbations``        what an attack adds, amplified
