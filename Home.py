@@ -14,10 +14,12 @@ from pages._ui import routes, warming
 _STYLE = (
     ".stMainBlockContainer{padding:4.5rem 2.5rem 3rem}"
     ".stSidebar .stButtonGroup button{padding-left:.5rem;padding-right:.5rem}"
-    # All pages by name on a laptop, beside the open sidebar: none behind "more".
-    "@media(max-width:1500px){[data-testid=stTopNavLink]{padding-left:.3rem;padding-right:.3rem;"
-    "font-size:.92rem}"
+    # All pages by name on a laptop, beside the open sidebar: none behind "more". Where there is
+    # no room for the symbols, none is left between them and the names either.
+    "@media(max-width:1780px){[data-testid=stTopNavLink]{gap:0}"
     "[data-testid=stTopNavLink] span:has(>[data-testid=stIconMaterial]){display:none}}"
+    "@media(max-width:1500px){[data-testid=stTopNav]{padding-left:.5rem;padding-right:.2rem}"
+    "[data-testid=stTopNavLink]{padding-left:.3rem;padding-right:.3rem}}"
     # On a phone the choice of an attack would run off the edge.
     "@media(max-width:640px){.stMain .stButtonGroup button{padding-left:.6rem;padding-right:.6rem}}"
 )

@@ -1,4 +1,4 @@
-"""A checkpoint of the user's own: loaded, tried out, put on the workbench of this session."""
+"""Models of the user's own: checkpoints and trained epochs on the workbench of this session."""
 
 from __future__ import annotations
 
@@ -13,23 +13,38 @@ from xai.models import MODELS, ModelSpec
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from xai.models import LoadedModel
+
 _OWN = "own_model"
+#: The latest few of a session, which can be chosen beside each other.
+_OWNS = "own_models"
+_MOST = 6
 _REPORT = "own_report"
 _MOST_BYTES = 600 * 2**20
 
 
-def current(data: str) -> ModelSpec | None:
-    """Return the spec of this session's own model if it fits the data set."""
-    name = st.session_state.get(_OWN)
-    if name is None:
-        return None
-    loaded = cached.own_models().get(name)
-    if loaded is None:
-        # Others loaded theirs meanwhile, and only a few are held.
+def current(data: str) -> tuple[ModelSpec, ...]:
+    """Return the specs of this session's own models that fit the data set, the latest last."""
+    names = st.session_state.get(_OWNS, ())
+    latest = st.session_state.get(_OWN)
+    if latest is not None and latest not in names:
+        names = (*names, latest)
+    held = [cached.own_models().get(name) for name in names]
+    there = tuple(loaded.spec for loaded in held if loaded is not None)
+    st.session_state[_OWNS] = tuple(spec.name for spec in there)[-_MOST:]
+    if latest is not None and latest not in st.session_state[_OWNS]:
+        # Others loaded theirs meanwhile, and memory is bounded.
         del st.session_state[_OWN]
-        st.caption("Your checkpoint was put away to save memory: please load it again.")
-        return None
-    return loaded.spec if data in loaded.spec.fits else None
+        st.caption("Your model was put away to save memory: please load it again.")
+    return tuple(spec for spec in there[-_MOST:] if data in spec.fits)
+
+
+def take(loaded: LoadedModel) -> None:
+    """Put a model on the workbench of this session; for call-backs."""
+    cached.own_models().put(loaded)
+    st.session_state[_OWN] = loaded.spec.name
+    st.session_state.pop(_REPORT, None)
+    _select(loaded.spec.name)
 
 
 def loader(data: str) -> None:

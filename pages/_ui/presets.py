@@ -118,6 +118,46 @@ PRESETS = (
             ("ask.flow", "parting"),
         ),
     ),
+    Preset(
+        "Watch a network learn",
+        "Forty epochs of LeNet-5, from chance to certainty: press play, see its layers wake up.",
+        ":material/school:",
+        "pages/training.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("run", "shipped"),
+            ("epoch", "0"),
+            ("ask.training", "none"),
+        ),
+    ),
+    Preset(
+        "Train one yourself",
+        "Five epochs on 8,000 digits, live on this machine, in the time of a joke.",
+        ":material/play_circle:",
+        "pages/training.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("run", "here"),
+            ("train", "lenet5-mnist"),
+            ("train.data", "mnist"),
+            ("train.n", "8000"),
+            ("ask.training", "none"),
+        ),
+    ),
+    Preset(
+        "Who tampered with the data?",
+        "One class of one data set was altered, and no number shows it. Look, suspect, vote.",
+        ":material/fingerprint:",
+        "pages/training.py",
+        (
+            ("data", "mnist"),
+            ("model", "lenet5-mnist"),
+            ("run", "shipped"),
+            ("ask.training", "tamper"),
+        ),
+    ),
 )
 
 #: Cards in a row.

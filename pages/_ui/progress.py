@@ -174,7 +174,7 @@ def follow(
         if here.gone:  # the tab was closed in between: nothing else would end the work
             here.leave()
         job.wait(patience)
-    queue.touch(here.owner)
+    here.touch()
     status = job.snapshot()
     if status.state == "failed" and status.error is not None:
         raise status.error
@@ -193,9 +193,9 @@ def allow(key: object) -> None:
     st.session_state.get("_stopped", set()).discard(key)
 
 
-def gave_way(key: object) -> bool:
+def gave_way(key: object, jobs: Jobs | None = None) -> bool:
     """Say whether a computation was given up since the reader looked elsewhere."""
-    job = cached.jobs().get(key)
+    job = (jobs or cached.jobs()).get(key)
     status = None if job is None else job.snapshot()
     return status is None or status.stopping or status.state == "cancelled"
 
@@ -248,7 +248,7 @@ def _bar(
     # A late tick after "Stop" would be drawn over the offer to start again.
     if job is None or job.finished or is_stopped(key):
         st.rerun()
-    queue.touch(owner())
+    _presence().touch()
     status = job.snapshot()
     place = st.container(horizontal=not narrow, vertical_alignment="center") if on_top else None
     if during is not None and status.partial is not None:

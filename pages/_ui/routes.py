@@ -94,6 +94,13 @@ ROUTES = (
         "Where on their way through the network do the classes part, and where does an image go "
         "wrong?",
     ),
+    Route(
+        "training",
+        "Training",
+        ":material/school:",
+        "Training",
+        "What does a network look like while it learns, and what does its data do to it?",
+    ),
 )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
 from pages._ui import cached, progress
-from xai.jobs import Report
+from xai.jobs import Jobs, Report
 
 _COURSES = "_turns"
 #: Works of which a session keeps what there is.
 _MOST = 4
+#: Seconds that work which was told to stop has for its last words.
+_LAST = 2.0
 
 
 class Partial(Protocol):
@@ -66,6 +68,8 @@ def follow(
     slot: str,
     during: Callable[[P], None],
     stopped: Callable[[P], str],
+    jobs: Jobs | None = None,
+    **place: Any,
 ) -> P | None:
     """Return what a piece of work has come to: all of it, or what there was when it was stopped.
 
@@ -81,6 +85,10 @@ def follow(
         Draws what there is so far.
     stopped : callable
         Says in a sentence what there is, where the work was stopped.
+    jobs : Jobs, optional
+        As in :func:`pages._ui.progress.result`.
+    place : bool, int
+        How the bar stands, as there.
 
     Returns
     -------
@@ -97,9 +105,11 @@ def follow(
         turn = TurnKey(key, course.turn)
         latest: P | None = course.latest  # type: ignore[assignment]
         if latest is not None and progress.is_stopped(turn):
+            course = _last_words(key, course, jobs or cached.jobs())
+            latest = course.latest  # type: ignore[assignment]
             _offer(key, course, stopped(latest))
             return latest
-        if latest is not course.state and progress.gave_way(turn):
+        if latest is not course.state and progress.gave_way(turn, jobs):
             _keep(key, course.next())
             continue
 
@@ -108,16 +118,44 @@ def follow(
             during(partial)
 
         found: P | None = progress.result(
-            turn, _turn(work, course.state), label=label, keep=False, slot=slot, during=seen
+            turn,
+            _turn(work, course.state, jobs or cached.jobs()),
+            label=label,
+            keep=False,
+            slot=slot,
+            during=seen,
+            jobs=jobs,
+            **place,
         )
         if found is None or found.complete:
             return found
         _keep(key, replace(course, latest=found).next())
 
 
-def _turn(work: Work[P], state: object) -> Callable[[Report], P]:
+def anew(key: object, jobs: Jobs | None = None) -> None:
+    """Forget what has come of a piece of work, so that it is begun once more; for call-backs."""
+    course = _courses().pop(key, _Course())
+    for number in range(course.turn + 1):
+        turn = TurnKey(key, number)
+        progress.allow(turn)
+        (jobs or cached.jobs()).forget(turn)
+
+
+def _last_words(key: object, course: _Course, queue: Jobs) -> _Course:
+    """Wait a moment for what work publishes while it stops; others may still want it to go on."""
+    job = queue.get(TurnKey(key, course.turn))
+    if job is None or not (job.finished or job.snapshot().stopping):
+        return course
+    job.wait(_LAST)
+    said = job.snapshot().partial
+    if said is not None and said is not course.latest:
+        course = replace(course, latest=said)
+        _keep(key, course)
+    return course
+
+
+def _turn(work: Work[P], state: object, queue: Jobs) -> Callable[[Report], P]:
     """Return the work of one turn, which ends early if others wait."""
-    queue = cached.jobs()
 
     def run(report: Report) -> P:
         reached: list[P] = []

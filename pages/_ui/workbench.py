@@ -189,9 +189,7 @@ def _model(data: str) -> ModelSpec:
     specs = {name: spec for name, spec in MODELS.items() if data in spec.fits}
     names = tuple(specs)
     link.restore("model", link.one_of(names), what="model", default=names[0])
-    own = own_model.current(data)
-    if own is not None:
-        specs[own.name] = own
+    specs |= {own.name: own for own in own_model.current(data)}
     if st.session_state["model"] not in specs:
         st.session_state["model"] = names[0]
     name = st.selectbox(

@@ -29,6 +29,7 @@ PAGES = {
     "adversarial": "Softmax probabilities of the classes",
     "class_visualization": "Each question looks at the grown image",
     "cluster_flow": "Each question looks at the flow above",
+    "training": "Each question looks at the training",
 }
 #: What keeps the work of a page short.
 QUICK = {"class_visualization": "grow.steps=20"}
@@ -41,6 +42,7 @@ TITLES = {
     "adversarial": "Adversarial",
     "class_visualization": "Visualization",
     "cluster_flow": "Cluster flow",
+    "training": "Training",
 }
 DIGITS = "data=mnist&model=lenet5-mnist"
 SIZES = ((1366, 768), (1920, 1080))
@@ -175,6 +177,15 @@ def test_a_page_in_both_themes_and_sizes(
     assert dark != light
     assert page.evaluate(_CUT_OFF) == []
     assert elsewhere == []
+
+
+def test_every_page_has_its_name_in_the_menu_beside_the_open_sidebar(visit: Visit) -> None:
+    page = visit("architecture", DIGITS)
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
+    for title in TITLES.values():
+        expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
+    # Names that find no room go behind one that says how many they are.
+    expect(page.get_by_text(re.compile(r"^\d+ more$"))).not_to_be_visible()
 
 
 def test_the_start_page_shows_prediction_and_evidence(visit: Visit) -> None:

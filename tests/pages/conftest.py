@@ -39,13 +39,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv(CACHE_VARIABLE, str(folder))
         forget_results()
         yield folder
-        cached.jobs().shutdown(timeout=_PATIENCE)
+        for queue in (cached.jobs(), cached.trainings()):
+            queue.shutdown(timeout=_PATIENCE)
         forget_results()
 
 
 def forget_results() -> None:
     """Let the next visit open the store and the queue of work anew."""
-    for resource in (cached.jobs, cached.store):
+    for resource in (cached.jobs, cached.trainings, cached.store):
         resource.clear()
     for data in (cached.prediction, cached.feature_maps, cached.overview, cached.account):
         data.clear()

@@ -108,6 +108,8 @@ def test_both_papers_have_zero_in_the_middle_and_more_stands_out() -> None:
         ({"scale": "layer"}, "scale: expected row, network or two numbers"),
         ({"scale": (2.0, 1.0)}, "expected low ≤ high"),
         ({"scale": (0.0, np.inf)}, "both finite"),
+        ({"scale": {"conv1": (0.0, 1.0)}}, "expected a range for"),
+        ({"scale": dict.fromkeys(COUNTS, (1.0, 0.0))}, "expected low ≤ high"),
         ({"names": ["a"]}, "names: expected 4, one a unit of the last row, got 1"),
     ],
 )

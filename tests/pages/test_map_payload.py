@@ -144,6 +144,20 @@ def test_a_live_panel_sends_its_frames_and_not_its_points() -> None:
     assert "points-0" in scene(panels=[replace(PANEL, live=True)]).parts
 
 
+def test_frames_may_have_names_and_points_trails() -> None:
+    window = Window(np.array([0, 1]), np.zeros((2, COUNT, 2), np.uint16), 0, ("0.5", "</b>"))
+    found = scene(panels=[replace(PANEL, frames=window, trails="all")])
+    assert said(found.parts["frames-0"])["words"] == ["0.5", "</b>"]
+    assert found.view["panels"][0]["trails"] == "all"
+    plain = scene(panels=[replace(PANEL, frames=replace(window, words=()))])
+    assert said(plain.parts["frames-0"])["words"] == []
+    assert plain.view["panels"][0]["trails"] == ""
+    with pytest.raises(ValueError, match="expected 2 words or none, got 1"):
+        scene(panels=[replace(PANEL, frames=replace(window, words=("one",)))])
+    with pytest.raises(ValueError, match="trails: expected one of"):
+        scene(panels=[replace(PANEL, trails="some")])
+
+
 FRAME = np.zeros((2, COUNT, 2), np.uint16)
 
 

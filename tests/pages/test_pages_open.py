@@ -32,6 +32,7 @@ PAGES: dict[str, dict[str, str]] = {
     "adversarial": {"attack": "fgsm"},
     "class_visualization": {"grow.steps": "2"},
     "cluster_flow": {"flow.n": "250", "flow.by": "kmeans"},
+    "training": {},
 }
 #: Each bundled model with a data set that fits.
 BENCHES = [

@@ -105,7 +105,7 @@ def moving(wanted: Wanted, images: ImageSet, under: Underway) -> Panel:
     return Panel(
         title=wanted.title,
         points=points,
-        colourings=(_true(images),),
+        colourings=(true_classes(images),),
         frames=window,
         run=run_of(wanted),
         live=True,
@@ -139,7 +139,7 @@ def colourings(
 ) -> tuple[Colouring, ...]:
     """Return every way to colour the points of a map."""
     answers = _answers(wanted, images, known, laid)
-    return (_true(images), *answers, _clusters(laid.clusters), *_trust(laid, overlap))
+    return (true_classes(images), *answers, _clusters(laid.clusters), *_trust(laid, overlap))
 
 
 def _answers(
@@ -196,7 +196,8 @@ def _trust(laid: Laid, overlap: np.ndarray | None) -> list[Colouring]:
     return found
 
 
-def _true(images: ImageSet) -> Colouring:
+def true_classes(images: ImageSet) -> Colouring:
+    """Return the colouring by true class."""
     return Colouring(
         key="true",
         label="True class",

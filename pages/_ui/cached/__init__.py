@@ -15,7 +15,8 @@ from pages._ui.cached.answers import (
     overview,
     prediction,
 )
-from pages._ui.cached.loaded import OwnModels, model, own_models, settle
+from pages._ui.cached.courses import course, recalls
+from pages._ui.cached.loaded import OwnModels, epochs, model, own_models, settle
 from pages._ui.cached.networks import (
     drawing,
     field,
@@ -37,18 +38,42 @@ from pages._ui.cached.pictures import (
     reel,
     sample,
 )
-from pages._ui.cached.work import Presence, Probe, downloads, jobs, presence, shelf, store
+from pages._ui.cached.runs import (
+    RunsPlace,
+    examples,
+    make_room,
+    pace,
+    recipe,
+    recorded,
+    runs_place,
+    shipped,
+    tested,
+)
+from pages._ui.cached.work import (
+    Presence,
+    Probe,
+    downloads,
+    jobs,
+    presence,
+    shelf,
+    store,
+    trainings,
+)
 
 __all__ = [
     "OwnModels",
     "Presence",
     "Probe",
+    "RunsPlace",
     "account",
     "channel_sheet",
     "contact_sheet",
+    "course",
     "decoded",
     "downloads",
     "drawing",
+    "epochs",
+    "examples",
     "extent",
     "feature_maps",
     "field",
@@ -61,18 +86,27 @@ __all__ = [
     "kernel_sheet",
     "knob_picture",
     "levels",
+    "make_room",
     "model",
     "noise",
     "overview",
     "own_models",
+    "pace",
     "pool",
     "prediction",
     "presence",
     "preview",
+    "recalls",
+    "recipe",
+    "recorded",
     "reel",
+    "runs_place",
     "sample",
     "settle",
     "shelf",
+    "shipped",
     "store",
     "strip",
+    "tested",
+    "trainings",
 ]

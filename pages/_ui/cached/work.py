@@ -27,7 +27,7 @@ class Probe:
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """Return the store of results under ``cache/``; its ``writable_error`` is known at once."""
-    opened = Store(shipped=(data.path("maps"), data.path("flows")))
+    opened = Store(shipped=tuple(map(data.path, ("maps", "flows", "films"))))
     opened.save(Probe(), {"probe": np.zeros(1, np.float32)})
     return opened
 
@@ -53,6 +53,12 @@ def downloads() -> Jobs:
     return _ending(Jobs(workers=2))
 
 
+@st.cache_resource(show_spinner=False)
+def trainings() -> Jobs:
+    """Return the queue of trainings: they take minutes, and the other pages shall stay alive."""
+    return _ending(Jobs(abandon_after=_SILENCE))
+
+
 def _ending(queue: Jobs) -> Jobs:
     # A thread that is inside a library's own code when the process ends would abort it.
     atexit.register(queue.shutdown, timeout=5.0)
@@ -64,7 +70,7 @@ class Presence:
 
     Parameters
     ----------
-    queue : Jobs
+    queues : tuple of Jobs
         Where it asks for work.
     owner : str
         The name under which it does.
@@ -77,15 +83,21 @@ class Presence:
         Whether the tab has been closed, or has lost its connection.
     """
 
-    def __init__(self, queue: Jobs, owner: str) -> None:
-        self._queue = queue
+    def __init__(self, queues: tuple[Jobs, ...], owner: str) -> None:
+        self._queues = queues
         self.owner = owner
         self.gone = False
 
     def leave(self) -> None:
         """Give up all that nobody else waits for. Runs on a thread of the server, at any time."""
         self.gone = True
-        self._queue.release(self.owner)
+        for queue in self._queues:
+            queue.release(self.owner)
+
+    def touch(self) -> None:
+        """Say that it is there, wherever it waits for something: also for another page's work."""
+        for queue in self._queues:
+            queue.touch(self.owner)
 
 
 @st.cache_resource(scope="session", on_release=Presence.leave, show_spinner=False)
@@ -94,4 +106,4 @@ def presence(owner: str) -> Presence:
 
     Downloads are not given up then: what has arrived is of use to the next visitor.
     """
-    return Presence(jobs(), owner)
+    return Presence((jobs(), trainings()), owner)

@@ -16,11 +16,16 @@ from typing import Any, Generic, Literal, TypeVar
 
 import streamlit as st
 
+from pages._ui.carrier.bar import bar
+
 __all__ = [
+    "BAR",
     "DRAWING",
+    "PLAYING",
     "Part",
     "Word",
     "answers",
+    "bar",
     "choice",
     "component",
     "engine",
@@ -35,6 +40,9 @@ __all__ = [
 _HERE = Path(__file__).parent
 #: What drawing sides may share; it goes before their own scripts.
 DRAWING = _HERE / "drawing.js"
+#: What a bar with a slider and buttons looks like, and what lets it run by itself.
+BAR = _HERE / "bar.css"
+PLAYING = _HERE / "playing.js"
 _BASE = _HERE / "base.css"
 
 _DIGEST = 12  # bytes; the browser counts on twice as many characters
@@ -75,18 +83,18 @@ def part(header: Mapping[str, Any], payload: bytes) -> Part:
     return raw(b"%0*d" % (_LENGTH, len(text)) + text + payload)
 
 
-def engine(scripts: Iterable[Path], sheet: Path) -> Part:
+def engine(scripts: Iterable[Path], *sheets: Path) -> Part:
     """Return a drawing side: script, and style sheet after what all begin with.
 
     The files of the script are put together in their order and share one scope: each may use
     what an earlier one defines. One of them exports the class ``View``.
     """
-    return raw(json.dumps({"script": _joined(scripts), "style": style(sheet)}).encode())
+    return raw(json.dumps({"script": _joined(scripts), "style": style(*sheets)}).encode())
 
 
-def style(sheet: Path) -> str:
-    """Return a style sheet of a component whose root is a ``.view``, after what all begin with."""
-    return _joined((_BASE, sheet))
+def style(*sheets: Path) -> str:
+    """Return the style of a component whose root is a ``.view``, after what all begin with."""
+    return _joined((_BASE, *sheets))
 
 
 def _joined(files: Iterable[Path]) -> str:

@@ -26,20 +26,11 @@ _REEL = 12
 # Of the picture's longer side in CSS pixels; below so many pixels of its own, they are squares.
 _SIDE, _SMALL = 420, 128
 # Heights stand here only because the place on the page is taken before the style sheet is there.
-_PATH = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>'
 _HTML = f"""
 <div class="view film" role="group" hidden>
   <div class="stage framed"><canvas aria-hidden="true"></canvas></div>
   <div class="words" style="height: 42px">
-    <span class="step"></span><span class="score"></span></div>
-  <div class="bar" style="height: 44px">
-    <button type="button" class="play">{_PATH.format("")}</button>
-    <button type="button" class="back" aria-label="Frame before">
-      {_PATH.format("M17 5v14L8 12zM5 5h3v14H5z")}</button>
-    <input type="range" min="0" step="1" aria-label="Frame">
-    <button type="button" class="on" aria-label="Next frame">
-      {_PATH.format("M7 5v14l9-7zM16 5h3v14h-3z")}</button>
-  </div>
+    <span class="step"></span><span class="score"></span></div>{carrier.bar("Frame")}
 </div>
 """
 # Registered here and not on each run: Streamlit would start the component anew.
@@ -49,8 +40,8 @@ _mount = carrier.component(_HERE, _HTML)
 @cache
 def _engine() -> carrier.Part:
     """Return the script and the style sheet that draw."""
-    scripts = (carrier.DRAWING, _HERE / "reels.js", _HERE / "playing.js", _HERE / "view.js")
-    return carrier.engine(scripts, _HERE / "film.css")
+    scripts = (carrier.DRAWING, carrier.PLAYING, _HERE / "reels.js", _HERE / "view.js")
+    return carrier.engine(scripts, carrier.BAR, _HERE / "film.css")
 
 
 def film_view(

@@ -1,6 +1,5 @@
 // One frame of a film, the bar to find another one, and its step and score.
 
-const SHAPES = { play: "M7 4l13 8-13 8z", pause: "M6 4h4v16H6zM14 4h4v16h-4z" };
 const MOST_PLACES = 40; // films in which the reader's place is remembered
 // The step at which a reader left a film, by its name: a view may go and come back. A film
 // that is not in here stands at its end, and stays there when frames are added.
@@ -17,7 +16,7 @@ export class View {
     this.reels = new Reels();
     this.playing = new Playing(
       () => this.step(1),
-      () => this.tellPlaying(),
+      () => this.playing.draw(this.buttons.play),
     );
     this.listening = new AbortController();
     const { signal } = this.listening;
@@ -27,7 +26,7 @@ export class View {
     on(this.buttons.back, "click", () => this.walk(-1));
     on(this.buttons.on, "click", () => this.walk(1));
     on(root, "keydown", (event) => this.onKey(event));
-    this.tellPlaying();
+    this.playing.draw(this.buttons.play);
   }
 
   destroy() {
@@ -116,14 +115,4 @@ export class View {
     if (Number(this.slider.value) !== at) this.slider.value = String(at);
     this.slider.setAttribute("aria-valuetext", `step ${step}${whole}, score ${scores[at]}`);
   }
-
-  tellPlaying() {
-    const name = this.playing.on ? "pause" : "play";
-    this.buttons.play.querySelector("path").setAttribute("d", SHAPES[name]);
-    this.buttons.play.setAttribute("aria-label", name === "play" ? "Play" : "Pause");
-  }
-}
-
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

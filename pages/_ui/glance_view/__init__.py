@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,10 @@ from pages._ui.glance_view import payload
 from pages._ui.glance_view.answer import GlanceState, reconcile
 from pages._ui.glance_view.rows import FAMILIES, MARKS, MOST_UNITS, GlanceRow, check
 
-__all__ = ["FAMILIES", "MARKS", "MOST_UNITS", "GlanceRow", "GlanceState", "glance_view"]
+__all__ = ["FAMILIES", "MARKS", "MOST_UNITS", "GlanceRow", "GlanceState", "Scale", "glance_view"]
+
+#: What the colours span.
+Scale = Literal["row", "network"] | tuple[float, float] | Mapping[str, tuple[float, float]]
 
 # Registered here and not on each run: Streamlit would start the component anew.
 _mount = carrier.component(Path(__file__).parent, '<div class="view glance" hidden></div>')
@@ -23,7 +26,7 @@ _mount = carrier.component(Path(__file__).parent, '<div class="view glance" hidd
 def glance_view(
     rows: Sequence[GlanceRow],
     *,
-    scale: Literal["row", "network"] | tuple[float, float] = "row",
+    scale: Scale = "row",
     signed: bool = False,
     selected: tuple[str, int | None] | None = None,
     key: str,
@@ -38,9 +41,10 @@ def glance_view(
     ----------
     rows : sequence of GlanceRow
         The layers in forward order. None at all is shown as a sentence.
-    scale : {"row", "network"} or tuple of float
-        The colours span the values of each row, of all rows, or the given range. What lies
-        beyond the given range has the colour of its end.
+    scale : {"row", "network"}, tuple of float, or mapping of str to tuple of float
+        The colours span the values of each row, of all rows, the given range, or for each
+        layer a given range of its own. What lies beyond a given range has the colour of its
+        end.
     signed : bool
         Show blue for negative values even where there are none, as a difference needs it.
         Otherwise the colours go from the paper at zero to red, and a row (or network) with
@@ -85,7 +89,7 @@ def glance_view(
     parts = payload.parts(rows, names)
     view = {
         "parts": {name: part.digest for name, part in parts.items()},
-        "scale": scale if isinstance(scale, str) else [float(end) for end in scale],
+        "scale": _sent(scale),
         "signed": bool(signed),
         "selected": {"value": [state.layer, state.unit], "token": token},
         "unit": unit,
@@ -103,20 +107,37 @@ def glance_view(
     return state
 
 
+def _sent(scale: Scale) -> str | list[float] | dict[str, list[float]]:
+    if isinstance(scale, str):
+        return scale
+    if isinstance(scale, Mapping):
+        return {layer: [float(end) for end in ends] for layer, ends in scale.items()}
+    return [float(end) for end in scale]
+
+
 def _check(
     rows: Sequence[GlanceRow],
-    scale: str | tuple[float, float],
+    scale: Scale,
     height: int,
     names: Sequence[str] | None,
 ) -> None:
     check(rows)
     if height < 160:
         raise ValueError(f"height: expected at least 160, got {height}")
-    if isinstance(scale, str):
-        if scale not in ("row", "network"):
-            raise ValueError(f"scale: expected row, network or two numbers; got {scale!r}")
-    elif len(scale) != 2 or not all(map(math.isfinite, scale)) or scale[0] > scale[1]:
-        raise ValueError(f"scale: expected low ≤ high, both finite; got {scale}")
+    if isinstance(scale, Mapping):
+        for row in rows:
+            if row.layer not in scale:
+                raise ValueError(f"scale: expected a range for {row.layer} as well, got none")
+            _check_ends(scale[row.layer])
+    elif not isinstance(scale, str):
+        _check_ends(scale)
+    elif scale not in ("row", "network"):
+        raise ValueError(f"scale: expected row, network or two numbers; got {scale!r}")
     if names is not None and (not rows or len(names) != len(rows[-1].values)):
         count = len(rows[-1].values) if rows else 0
         raise ValueError(f"names: expected {count}, one a unit of the last row, got {len(names)}")
+
+
+def _check_ends(ends: tuple[float, float]) -> None:
+    if len(ends) != 2 or not all(map(math.isfinite, ends)) or ends[0] > ends[1]:
+        raise ValueError(f"scale: expected low ≤ high, both finite; got {ends}")

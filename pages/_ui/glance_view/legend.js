@@ -70,7 +70,9 @@ function meaning(network, place) {
   const ends = network.shared ?? row?.ends;
   const isCentred = ends ? ends.centred : network.rows.some((one) => one.ends.centred);
   if (!ends) {
-    const about = "each row has its own scale up to its largest value";
+    const about = network.fixed
+      ? "each row has its own fixed scale"
+      : "each row has its own scale up to its largest value";
     return { low: isCentred ? "−max" : "0", high: "max", about, isCentred };
   }
   const [below, above] = network.beyond;

@@ -52,8 +52,11 @@ class Network {
         this.rows.reduce((high, row) => Math.max(high, row.high), 0),
       ];
     this.shared = shared && ends(shared[0], shared[1], signed);
-    for (const row of this.rows)
-      row.ends = this.shared ?? ends(Math.min(0, row.low), Math.max(0, row.high), signed);
+    this.fixed = !shared && typeof scale === "object"; // ranges given layer by layer
+    for (const row of this.rows) {
+      const own = this.fixed ? scale[row.layer] : [Math.min(0, row.low), Math.max(0, row.high)];
+      row.ends = this.shared ?? ends(own[0], own[1], signed);
+    }
     this.beyond = [false, false];
     if (!this.shared) return;
     this.beyond = [

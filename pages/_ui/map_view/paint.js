@@ -150,6 +150,7 @@ class Painter {
     if (!scene) return;
     const { hovered, inspected } = scene;
     const { accent, ink } = this.theme;
+    drawTrails(context, scene, this.theme.grey);
     scene.placed.forEach((one, at) =>
       this.web(context, scene, one, accent, scene.placedAt === at ? 0.8 : 0.3),
     );

@@ -10,6 +10,8 @@ import numpy as np
 #: More points than this are refused: their numbers would no longer fit into 16 bits.
 MOST_POINTS = 65_000
 _KINDS = ("category", "scale")
+#: Whose way through the frames is drawn: nobody's, that of the points chosen, everybody's.
+TRAILS = ("", "chosen", "all")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +92,14 @@ class Window:
     first : int
         Place of the first of these frames among all that the run has shown. What is not
         live and begins at 0 is the whole run.
+    words : tuple of str
+        What each frame is called, such as ``"epoch 3"``; empty calls them by their steps.
     """
 
     iterations: np.ndarray
     points: np.ndarray
     first: int = 0
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +132,9 @@ class Panel:
         The frames of a finished run can be had: the map offers to replay it.
     status : str
         A few words beside the title, such as what the run is doing.
+    trails : {"", "chosen", "all"}
+        Draw the way of points through the frames up to the one that is shown: of those
+        pointed at, inspected or selected, or a short one of all points, too.
     """
 
     title: str
@@ -141,6 +149,7 @@ class Panel:
     live: bool = False
     replayable: bool = False
     status: str = ""
+    trails: str = ""
 
 
 def check(panel: Panel, count: int, classes: int) -> None:
@@ -174,6 +183,8 @@ def check(panel: Panel, count: int, classes: int) -> None:
         _whole("placed", np.array(placed.neighbours, int), (len(placed.neighbours),), count)
     if panel.frames is not None:
         _window(panel.frames, count)
+    if panel.trails not in TRAILS:
+        raise ValueError(f"trails: expected one of {', '.join(TRAILS)}, got {panel.trails!r}")
 
 
 def _window(window: Window, count: int) -> None:
@@ -181,6 +192,8 @@ def _window(window: Window, count: int) -> None:
     _points("frames", window.points, (number, count, 2))
     if window.first < 0 or (np.diff(window.iterations) <= 0).any():
         raise ValueError("frames: expected rising iterations and a place of 0 or more, got others")
+    if len(window.words) not in (0, number):
+        raise ValueError(f"frames: expected {number} words or none, got {len(window.words)}")
 
 
 def _colouring(colouring: Colouring, count: int) -> None:

@@ -30,6 +30,7 @@ SCRIPTS = (
     "points.js",
     "stamps.js",
     "play.js",
+    "trails.js",
     "paint.js",
     "pins.js",
     "card.js",
@@ -176,6 +177,7 @@ def _head(panel: Panel) -> dict[str, Any]:
         "live": panel.live,
         "replayable": panel.replayable,
         "status": panel.status,
+        "trails": panel.trails,
     }
 
 
@@ -207,6 +209,7 @@ def _parts_of(panel: Panel, classes: int) -> Iterator[tuple[str, Part]]:
             "first": int(panel.frames.first),
             "iterations": np.asarray(panel.frames.iterations).tolist(),
             "points": _packed(panel.frames.points),
+            "words": list(panel.frames.words),
         }
         yield "frames", _part(frames)
 

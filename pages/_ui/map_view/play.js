@@ -14,7 +14,7 @@ class Player {
   }
 
   forget() {
-    this.frames = new Map(); // index -> { iteration, points }
+    this.frames = new Map(); // index -> { iteration, word, points }
     this.order = []; // their indices, rising
     this.at = 0; // the index being shown, with fractions
     this.source = "final"; // or "frames"
@@ -47,7 +47,8 @@ class Player {
     if (!live && window.first === 0) this.frames.clear();
     window.iterations.forEach((iteration, place) => {
       const one = points.subarray(place * size, (place + 1) * size);
-      this.frames.set(window.first + place, { iteration, points: one });
+      const word = window.words[place] ?? `step ${iteration.toLocaleString("en")}`;
+      this.frames.set(window.first + place, { iteration, word, points: one });
     });
     this.order = [...this.frames.keys()].sort((one, other) => one - other);
     this.at = Math.min(this.at, this.last);
@@ -66,10 +67,17 @@ class Player {
     return this.source === "frames" && !this.draining && !this.live;
   }
 
-  get iteration() {
-    if (!this.order.length) return null;
+  // What the frame that is shown is called.
+  get word() {
+    if (!this.order.length) return "";
     const [low] = this.around(this.source === "frames" ? this.at : this.last);
-    return this.frames.get(low).iteration;
+    return this.frames.get(low).word;
+  }
+
+  // The points of the frames before the place that is shown, the oldest first.
+  past() {
+    const until = this.source === "frames" ? this.at : this.last;
+    return this.order.filter((index) => index < until).map((index) => this.frames.get(index).points);
   }
 
   settleAt(points) {

@@ -65,7 +65,7 @@ class Playbar {
     if (Number(this.slider.value) !== at) this.slider.value = String(at);
     // At rest the last frame that came may be an earlier one than the map that is shown.
     const isKnown = player.source === "frames" ? player.order.length > 1 : player.isWhole;
-    const text = isKnown ? `step ${player.iteration.toLocaleString("en")}` : "";
+    const text = isKnown ? player.word : "";
     if (this.step.textContent !== text) this.step.textContent = text;
     this.slider.setAttribute("aria-valuetext", text);
   }

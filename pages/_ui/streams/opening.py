@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages._ui import placed, progress
+from pages._ui import intake, progress
+from pages._ui.intake import Given
 from pages._ui.streams import computing
 from pages._ui.streams.computing import Drawn, DrawnKey
 from pages._ui.workbench import Bench
-from xai import images, models
 from xai.flow import files
 from xai.flow.files import FlowFile
 from xai.jobs import Report
@@ -64,34 +63,20 @@ def offer() -> None:
     """Offer to open a file; what is wrong with it is said."""
     # What was closed must not be opened again because its file is still there.
     closed = st.session_state.get(_CLOSED, 0)
-    file = st.file_uploader(
-        "A flow file (.h5), as this page or `python -m xai flow` writes it",
-        type=["h5", "hdf5"],
-        key=f"flow_file-{closed}",
-    )
-    place = ""
-    # Whoever looks at a public app must not read what lies on its machine.
-    if models.checkpoints_allowed():
-        place = st.text_input(
-            "Or its path on the machine that runs the app",
-            key=f"flow_path-{closed}",
-            placeholder="larger files",
-        )
-    if file is None and not place:
-        return
     try:
-        name, source = (file.name, file.getvalue()) if file is not None else _found(place)
-        _open(name, source)
+        given = intake.offer(
+            "flow",
+            "A flow file (.h5), as this page or `python -m xai flow` writes it",
+            ("h5", "hdf5"),
+            turn=closed,
+        )
+        if given is not None:
+            _open(given)
     except ValueError as error:
         st.error(str(error))
 
 
-def _found(place: str) -> tuple[str, Path]:
-    path = placed.file_at(place, (".h5", ".hdf5"))
-    return path.name, path
-
-
-def _open(name: str, source: bytes | Path) -> None:
+def _open(given: Given) -> None:
     """Read a file as a job and show its flow in the next run.
 
     Raises
@@ -100,28 +85,19 @@ def _open(name: str, source: bytes | Path) -> None:
         If it is none.
     """
     known = current()
-    stamp = _stamp(source)
-    if known is not None and known.digest == stamp:
+    if known is not None and known.digest == given.stamp:
         return
 
     def work(report: Report) -> FlowFile:
         report(0, 1, "Reading the file")
-        return files.load(source)
+        return files.load(given.source)
 
     found: FlowFile | None = progress.result(
-        ReadKey(stamp), work, label="Reading the file", keep=False, slot="flow-file"
+        ReadKey(given.stamp), work, label="Reading the file", keep=False, slot="flow-file"
     )
     if found is not None:
-        st.session_state[_OPENED] = Opened(name, stamp, found)
+        st.session_state[_OPENED] = Opened(given.name, given.stamp, found)
         st.rerun()
-
-
-def _stamp(source: bytes | Path) -> str:
-    """Return what tells a file from another, and from itself after a change."""
-    if isinstance(source, bytes):
-        return images.digest(source)
-    told = source.stat()
-    return f"{source.resolve()} {told.st_size} {told.st_mtime_ns}"
 
 
 def follow(bench: Bench, opened: Opened) -> Drawn | None:

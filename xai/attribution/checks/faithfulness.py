@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: Names of the two curves that a map has to beat.
 RANDOM, EDGES = "random", "edges"
 _LABELS = {RANDOM: "random order", EDGES: "edge detector"}
-# Methods that are bright where something speaks against the class.
-_AGAINST = frozenset({"negative_grad_cam"})
+#: Methods that are bright where something speaks against the class.
+AGAINST = frozenset({"negative_grad_cam"})
 # Name, label, and which of the orders a curve is the mean of.
 _Part = tuple[str, str, list[int]]
 
@@ -255,7 +255,7 @@ def ranks(
     height, width = found[0].relevance.shape[1:]
     ties = rng.permutation(height * width)
     flat = [
-        one.relevance.sum(0, dtype=np.float64).ravel() * (-1 if one.method in _AGAINST else 1)
+        one.relevance.sum(0, dtype=np.float64).ravel() * (-1 if one.method in AGAINST else 1)
         for one in found
     ]
     sequences = [np.lexsort((ties, -values)) for values in flat]

@@ -1,8 +1,9 @@
-// A film that runs by itself, from where it stands to its end.
+// What runs by itself, from where it stands to its end, and the button for it.
 
-const WHOLE = 5000; // milliseconds that a film of usual length takes
+const WHOLE = 5000; // milliseconds that usually many frames take
 const FASTEST = 60; // milliseconds that each frame is seen
 const SLOWEST = 400;
+const SHAPES = { Play: "M7 4l13 8-13 8z", Pause: "M6 4h4v16H6zM14 4h4v16h-4z" };
 const CALM = 1000; // for readers who ask their system for less motion: one slide a second
 
 class Playing {
@@ -16,9 +17,9 @@ class Playing {
     return this.timer !== null;
   }
 
-  start(count) {
+  start(count, fastest = FASTEST) {
     if (this.on) return;
-    const usual = clamp(WHOLE / count, FASTEST, SLOWEST);
+    const usual = clamp(WHOLE / count, fastest, SLOWEST);
     this.timer = setInterval(() => this.next() || this.stop(), this.calm.matches ? CALM : usual);
     this.changed();
   }
@@ -29,4 +30,15 @@ class Playing {
     this.timer = null;
     this.changed();
   }
+
+  // What the button would do now.
+  draw(button) {
+    const name = this.on ? "Pause" : "Play";
+    button.querySelector("path").setAttribute("d", SHAPES[name]);
+    button.setAttribute("aria-label", name);
+  }
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

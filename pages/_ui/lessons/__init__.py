@@ -1,0 +1,1 @@
+"""Parts of the training page: a run, its epochs, and what can be asked of it."""

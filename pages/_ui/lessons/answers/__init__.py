@@ -1,0 +1,1 @@
+"""The answers to what can be asked of a run, one file or folder a question."""
