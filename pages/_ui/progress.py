@@ -230,7 +230,9 @@ def vacate(prefixes: tuple[str, ...]) -> None:
     """Give up what was asked for in the places whose names begin so, unless others want it."""
     slots: dict[str, object] = st.session_state.get("_slots", {})
     for slot in [slot for slot in slots if slot.startswith(prefixes)]:
-        cached.jobs().cancel(slots.pop(slot), owner())
+        given_up = slots.pop(slot)
+        for queue in (cached.jobs(), cached.trainings()):
+            queue.cancel(given_up, owner())
 
 
 @st.fragment(run_every=0.4)

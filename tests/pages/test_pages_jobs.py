@@ -175,3 +175,53 @@ def test_two_sessions_keep_their_own_choices(visit: Visit, settle: Run, said: Wo
     assert second.session_state["model"] == "efficientnet-lite0"
     assert "tiger cat" in said(second)
     assert "tiger cat" not in said(first)
+
+
+def places() -> None:
+    """Ask for work of two queues in two places, and give one of them up if the link says so."""
+    import time
+    from dataclasses import dataclass
+    from typing import Any
+
+    import streamlit as st
+
+    from pages._ui import cached, progress
+
+    @dataclass(frozen=True)
+    class Key:
+        queue: str
+
+    def work(report: Any) -> None:
+        while True:
+            report(1, 2, "waiting")
+            time.sleep(0.01)
+
+    queues = {"short": cached.jobs(), "long": cached.trainings()}
+    if "leave" in st.query_params:
+        progress.vacate((st.query_params["leave"],))
+    else:
+        for name, queue in queues.items():
+            progress.follow(Key(name), work, label=name, keep=False, slot=f"{name}-0", jobs=queue)
+    for name, queue in queues.items():
+        job = queue.get(Key(name))
+        st.session_state[name] = job
+
+
+@pytest.mark.parametrize("left", ["short", "long"])
+def test_who_leaves_a_question_gives_up_its_work_in_either_queue(left: str) -> None:
+    at = AppTest.from_function(places).run(timeout=30)
+    assert not at.exception
+    at.query_params["leave"] = left
+    at.run(timeout=30)
+    states = {}
+    for name in ("short", "long"):
+        job = at.session_state[name]
+        if name == left:
+            assert job.wait(10)
+        states[name] = job.state
+    stays = ({"short", "long"} - {left}).pop()
+    assert states == {left: "cancelled", stays: "running"}
+    for queue in (cached.jobs(), cached.trainings()):
+        queue.shutdown(timeout=60)
+    cached.jobs.clear()
+    cached.trainings.clear()
