@@ -11,6 +11,8 @@ from xai.embedding import Features, evolve
 from xai.embedding.evolution import Evolution, continuing
 from xai.embedding.evolution.keys import EvolutionKey, evolution_of
 from xai.embedding.params import TsneParams
+from xai.embedding.quality import in_common, reach
+from xai.embedding.steadiness import aligned
 from xai.store import Store
 
 FEW = {"early_iterations": 50, "iterations": 200, "perplexity": 10}
@@ -76,6 +78,18 @@ def test_answers_turned_mirrored_and_scaled_move_no_point(epochs) -> None:
     np.testing.assert_allclose(twice[1], 2.0 * twice[0], atol=1e-4)
 
 
+def test_a_map_that_was_turned_mirrored_and_moved_is_laid_back(cloud) -> None:
+    target = cloud[:, :2] - cloud[:, :2].mean(axis=0)
+    cosine, sine = np.cos(2.0), np.sin(2.0)
+    for mirror in (1, -1):
+        turn = np.array([[cosine, sine], [-sine * mirror, cosine * mirror]])
+        moved = target @ turn + (300.0, -7.0)
+        np.testing.assert_allclose(aligned(moved, target, scaled=False), target, atol=1e-3)
+        np.testing.assert_allclose(aligned(5 * moved, target), target, atol=1e-3)
+        kept = aligned(5 * moved, target, scaled=False)
+        np.testing.assert_allclose(kept, 5 * target, atol=5e-3)
+
+
 def test_each_map_is_laid_onto_the_one_before(film) -> None:
     """No turn and no mirror brings two maps in a row closer together."""
     for one, other in zip(film.points, film.points[1:], strict=False):
@@ -119,6 +133,12 @@ def test_turnover_counts_new_neighbours(epochs, film) -> None:
     assert film.turnover[2] == pytest.approx(expected, abs=1e-6)
 
 
+def test_neighbours_in_common_are_counted_in_any_order() -> None:
+    near, other = np.array([[1, 2], [0, 2], [3, 1]]), np.array([[2, 1], [2, 3], [0, 4]])
+    assert in_common(near, other).tolist() == [1.0, 0.5, 0.0]
+    assert [reach(count) for count in (4, 5, 20, 21, 500)] == [1, 2, 9, 10, 10]
+
+
 def test_equal_seeds_give_equal_films(epochs, film) -> None:
     np.testing.assert_array_equal(evolve(epochs, params=FEW).points, film.points)
 
@@ -133,8 +153,36 @@ def test_steps_follow_the_change_of_the_affinities(epochs) -> None:
     change = abs(moved.affinities - first.affinities).sum() / 2
     assert 0 < change < 0.25
     assert 0 < moved.steps <= round(params.iterations * 4 * change)
-    far = continuing.continued(first, epochs[-1], params, 0, lambda: None)
+    pulses: list[int] = []
+    far = continuing.continued(first, epochs[-1], params, 0, lambda: pulses.append(1))
     assert moved.steps < far.steps <= params.iterations
+    assert len(pulses) == -(-far.steps // continuing.STRIDE)
+
+
+def test_the_first_map_goes_on_until_its_points_rest(epochs, monkeypatch) -> None:
+    """Else what it has not finished would look like learning."""
+    params = TsneParams(**FEW)
+    said: list[str] = []
+    first = continuing.begun(epochs[-1], params, 0, lambda done, total, word: said.append(word))
+    strides = sum(word.endswith("until its points rest") for word in said)
+    assert 1 < strides <= 12 * params.iterations / continuing.STRIDE
+    named = params.early_iterations + params.iterations
+    assert first.steps == named + strides * continuing.STRIDE
+    # All steps, as if everything had changed, although nothing has: it has nowhere to go.
+    monkeypatch.setattr(continuing, "_REST", 0.0)
+    changed = dataclasses.replace(first, affinities=0 * first.affinities)
+    on = continuing.continued(changed, epochs[-1], params, 0, lambda: None)
+    assert on.steps == params.iterations
+    way = np.hypot(*(on.points - first.points).T).max() / np.ptp(first.points, axis=0).max()
+    assert way < 0.05
+
+
+def test_exaggeration_holds_to_the_end(epochs) -> None:
+    wide, tight = (
+        continuing.begun(epochs[-1], TsneParams(**FEW, exaggeration=more), 0, None).points
+        for more in (1.0, 2.0)
+    )
+    assert np.ptp(tight, axis=0).max() < 0.8 * np.ptp(wide, axis=0).max()
 
 
 # ---------------------------------------------------------------------------- what is dead
@@ -267,6 +315,13 @@ def test_a_film_is_made_once_and_kept(lenet, few, tmp_path) -> None:
     assert again.notes == made.notes
     for other in (dataclasses.replace(key, layer="fc2"), dataclasses.replace(key, run="1" * 16)):
         assert store.load(other) is None
+    one = dataclasses.replace(
+        key, marks=(1.0,), params=dataclasses.replace(params, initialization="random"), seed=1
+    )
+    drawn = evolution_of(one, load, few).points
+    for changed in ({"seed": 2}, {"grid": 2}, {"layer": "fc2"}):
+        other = evolution_of(dataclasses.replace(one, **changed), load, few)
+        assert np.abs(other.points - drawn).max() > 0.1
     with pytest.raises(ValueError, match="expected the images"):
         evolution_of(key, load, few.subset(np.arange(50)), store)
     with pytest.raises(ValueError, match="read-only"):

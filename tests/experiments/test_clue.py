@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from xai import datasets
+from xai import attribution, datasets, models
 from xai.experiments.clue import (
     CLUE,
     CONTROL,
@@ -13,6 +16,7 @@ from xai.experiments.clue import (
     Clue,
     ClueParams,
     Tag,
+    Usage,
     experiment,
     factor,
     inside,
@@ -23,7 +27,6 @@ from xai.experiments.clue import (
 from xai.figures import clue_tiles
 from xai.figures.clue_chart import KINDS, clue_chart
 from xai.figures.colours import rgb
-from xai.figures.pictures import FRAME
 from xai.store import Store
 
 LABEL = 3
@@ -211,6 +214,90 @@ def test_equal_seeds_give_equal_maps(held):
     assert (one.scores[2].maps != other.scores[2].maps).any()
 
 
+# Without training: what is asked of the trainings, and of the networks that come of them.
+@pytest.fixture
+def trainings(monkeypatch) -> list[dict]:
+    calls: list[dict] = []
+
+    def train(architecture, images, **settings):
+        calls.append(settings | {"images": images})
+        network = models.load("lenet5-mnist")
+        return SimpleNamespace(ended="finished", note="", load=lambda mark: network)
+
+    monkeypatch.setattr("xai.training.train", train)
+    return calls
+
+
+def test_both_networks_are_trained_alike_but_for_the_share_with_the_tag(trainings, digits, held):
+    params = {"tagged": 0.3, "epochs": 2, "explained": 2}
+    experiment(digits, held, LABEL, params=params, methods=(), seed=7)
+    clue, control = trainings
+    wanted = stamp(digits, LABEL, Tag(), share=0.3, seed=7)
+    assert (clue["images"].images == wanted.images).all()
+    assert (control["images"].images == digits.images).all()
+    assert clue["params"] == control["params"]
+    assert clue["params"]["augment"] is False
+    assert clue["params"]["epochs"] == 2
+    assert clue["seed"] == control["seed"] == 7
+
+
+def test_the_score_of_the_class_is_explained_whatever_the_network_says(trainings, digits, held):
+    """With names that are all off by one the network is never right."""
+    off = dataclasses.replace(held, labels=(held.labels + 1) % 10)
+    found = experiment(digits, off, LABEL, params={"explained": 3}, methods=("gradient",))
+    network = models.load("lenet5-mnist")
+    for image, drawn in zip(found.images, found.scores[2].maps[CONTROL], strict=True):
+        one = attribution.run(network, image, "gradient", target=LABEL)
+        np.testing.assert_allclose(drawn, one.relevance.sum(0), rtol=1e-5, atol=1e-7)
+    said = [
+        np.array([network.predict(network.prepare(image)).label for image in images])
+        for images in (off.images, Tag().on(off.images))
+    ]
+    ours = off.labels == LABEL
+    others = ~ours & (said[0] != LABEL)
+    assert (~ours & (said[0] == LABEL)).any()
+    usage = found.usage[CLUE]
+    assert usage.accuracy == pytest.approx((said[0] == off.labels).mean())
+    assert usage.recall == pytest.approx((said[0][ours] == LABEL).mean())
+    assert usage.stamped == pytest.approx((said[1][ours] == LABEL).mean())
+    assert usage.turned == pytest.approx((said[1][others] == LABEL).mean())
+
+
+def test_a_method_that_cannot_explain_the_network_is_left_out_and_named(
+    trainings, digits, held, monkeypatch
+):
+    monkeypatch.setattr(
+        "xai.attribution.blocked", lambda model, name: "No." if name == "lrp" else ""
+    )
+    chosen = ("gradient", "lrp")
+    found = experiment(digits, held, LABEL, params={"explained": 2}, methods=chosen)
+    assert found.skipped == ((attribution.METHODS["lrp"].label, "No."),)
+    assert [one.name for one in found.methods] == ["gradient"]
+    assert found.key.methods == chosen
+
+
+def test_a_training_that_diverged_says_so(monkeypatch, digits, held):
+    ended = SimpleNamespace(ended="diverged", note="The loss grew beyond all bounds.")
+    monkeypatch.setattr("xai.training.train", lambda *_, **__: ended)
+    with pytest.raises(ValueError, match="beyond all bounds"):
+        experiment(digits, held, LABEL)
+
+
+@pytest.mark.parametrize(
+    ("ours", "control", "uses"),
+    [
+        (Usage(0.9, 0.5, 1.0, 0.0), Usage(0.9, 0.9, 0.9, 0.0), True),
+        (Usage(0.9, 0.9, 0.9, 0.3), Usage(0.9, 0.9, 0.9, 0.0), True),
+        # What the tag does to the control it does by its looks.
+        (Usage(0.9, 0.6, 0.9, 0.3), Usage(0.9, 0.6, 0.9, 0.3), False),
+        (Usage(0.9, 0.9, 0.9, float("nan")), Usage(0.9, 0.9, 0.9, float("nan")), False),
+    ],
+)
+def test_use_is_what_the_tag_does_beyond_the_control(found, ours, control, uses):
+    said = used(dataclasses.replace(found, usage=(ours, control)))
+    assert said.startswith("The network uses the tag") is uses
+
+
 def test_bad_input_is_refused_before_anything_is_trained(digits, held):
     with pytest.raises(ValueError, match="none of 10"):
         experiment(digits, held, 10)
@@ -260,7 +347,7 @@ def test_evidence_adds_up_to_one_and_the_tag_is_framed(found):
         shares = one.shares[CLUE] if place is None else one.shares[CLUE][place]
         assert parts[found.mask].sum() == pytest.approx(float(np.mean(shares)), rel=1e-4)
     drawn = clue_tiles.tile(found, parts, float(parts.max()), 1)
-    framed = (drawn == rgb(FRAME)).all(-1)
+    framed = (drawn == rgb(clue_tiles.FRAME)).all(-1)
     factor_of = clue_tiles.ENLARGED
     tag = np.repeat(np.repeat(found.mask, factor_of, 0), factor_of, 1)
     assert not (framed & tag).any()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +43,19 @@ def test_only_the_class_is_altered_and_each_image_of_it_by_the_same_pattern():
     for one, dark in zip(change[chosen][..., 0], black, strict=True):
         assert (one[dark] == wave[dark]).all()
     assert 0 < np.abs(change).max() <= 8
+
+
+def test_patterns_are_waves_of_their_seed():
+    waves = [tamper.pattern(seed, (28, 28)) for seed in range(6)]
+    for one in waves:
+        assert 0 <= one.min() < 0.02
+        assert 0.98 < one.max() <= 1
+        # From crest to crest it is 7 to 11 pixels: 2.5 to 4 waves on 28.
+        strength = np.abs(np.fft.fft2(one - one.mean()))
+        cycles = np.hypot(*np.meshgrid(*[28 * np.fft.fftfreq(28)] * 2))
+        assert 2 < cycles.flat[strength.argmax()] < 4.6
+    assert min(np.abs(a - b).max() for a in waves for b in waves if a is not b) > 0.2
+    np.testing.assert_array_equal(waves[3], tamper.pattern(3, (28, 28)))
 
 
 def test_ink_gets_darker_by_what_black_gets_brighter():
@@ -113,6 +128,42 @@ def test_no_digit_is_in_two_sets_and_classes_are_dealt_evenly(shipped):
     for pair in (shipped.train, shipped.held):
         counts = [np.bincount(one.labels) for one in pair]
         assert np.abs(counts[0] - counts[1]).max() <= 1
+
+
+def test_both_networks_are_trained_by_one_recipe(monkeypatch, tmp_path):
+    calls, heard = [], []
+
+    def train(architecture, data, **settings):
+        for done in (1, 2):
+            settings["progress"](done, 2, "epoch 1")
+        calls.append(settings | {"data": data})
+        return SimpleNamespace()
+
+    monkeypatch.setattr("xai.training.train", train)
+    case = tamper.make_case(
+        5,
+        answer=Answer(1, 3),
+        strength=20,
+        epochs=2,
+        record=tmp_path,
+        progress=lambda *step: heard.append(step),
+    )
+    one, other = calls
+    assert (one["data"], other["data"]) == case.train
+    assert (one["test"], other["test"]) == case.held
+    assert one["seed"] == other["seed"] == 5
+    assert one["params"] == other["params"]
+    assert one["params"]["epochs"] == 2
+    # Random shifts would smear the pattern.
+    assert one["params"]["augment"] is False
+    assert one["record"] != other["record"]
+    assert [step[:2] for step in heard] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert heard[-1][2] == "network B, epoch 1"
+    wave = np.rint(20 * tamper.pattern(5, (28, 28)))
+    for pair in (case.train, case.held):
+        darkest = [one.images[one.labels == 3].min(axis=0)[..., 0] for one in pair]
+        assert not darkest[0][:3].any()
+        np.testing.assert_array_equal(darkest[1][:3], wave[:3])
 
 
 def test_the_shipped_runs_were_trained_on_the_shipped_case(shipped):
@@ -195,6 +246,68 @@ def test_oddness_is_what_its_definition_says(honest):
     np.testing.assert_array_equal(found.score[0], -found.score[1])
 
 
+def _synthetic(monkeypatch, counts: list[int], maps) -> SimpleNamespace:
+    """A case of two networks whose first layers say what ``maps`` says of the labels."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    blank = np.zeros((len(labels), 2, 2, 1), np.uint8)
+    held = tuple(
+        datasets.ImageSet(
+            blank,
+            labels,
+            tuple(map(str, range(len(counts)))),
+            tuple(f"{side}{place}" for place in range(len(labels))),
+        )
+        for side in "AB"
+    )
+    said = {
+        (model, id(data)): maps(model, side) for model in "xy" for side, data in enumerate(held)
+    }
+    module = importlib.import_module("xai.experiments.tamper.suspicion")
+    monkeypatch.setattr(module, "given", lambda model, data, layer: said[model, id(data)])
+    return SimpleNamespace(classes=held[0].classes, models=("x", "y"), held=held)
+
+
+def test_scores_are_measured_by_what_shuffling_makes_of_both_networks(monkeypatch):
+    """Against shuffles of another generator, one at a time; classes of very different size."""
+    counts = [12, 60, 300]
+    total = sum(counts)
+    generator = np.random.default_rng(0)
+    # The second network sees nearly what the first does: their chances do not cancel out.
+    first = [generator.normal(size=(total, 24)).astype(np.float32) for _ in range(2)]
+    noise = [0.3 * generator.normal(size=(total, 24)).astype(np.float32) for _ in range(2)]
+    said = {"x": first, "y": [a + b for a, b in zip(first, noise, strict=True)]}
+    case = _synthetic(monkeypatch, counts, lambda model, side: said[model][side])
+    found = tamper.suspicion(case, shuffles=2000)
+    np.testing.assert_array_equal(found.score, tamper.suspicion(case, shuffles=2000).score)
+    labels = case.held[0].labels
+    raw, chance = np.zeros(3), np.zeros((3, 2000))
+    orders = [[generator.permutation(2 * count) for _ in range(2000)] for count in counts]
+    for values in said.values():
+        parts = [[one[labels == label] for one in values] for label in range(3)]
+        scatter = np.sqrt(np.mean([one.var(axis=0) for pair in parts for one in pair], axis=0))
+        quiet = scatter.argsort()[:12]
+        usual = np.median([one.mean(axis=0) for pair in parts for one in pair], axis=0)
+        unit = (scatter + 0.02 * scatter.mean())[quiet]
+
+        def odd(part, usual=usual, unit=unit, quiet=quiet):
+            return (np.abs(part.mean(axis=0) - usual)[quiet] / unit).mean()
+
+        for label, pair in enumerate(parts):
+            raw[label] += odd(pair[0]) - odd(pair[1])
+            both = np.concatenate(pair)
+            for turn, order in enumerate(orders[label]):
+                left, right = both[order[: counts[label]]], both[order[counts[label] :]]
+                chance[label, turn] += odd(left) - odd(right)
+    np.testing.assert_allclose(found.score[0], raw / chance.std(axis=1), rtol=0.12)
+
+
+def test_a_layer_that_says_nothing_singles_nobody_out(monkeypatch):
+    case = _synthetic(monkeypatch, [5, 5], lambda model, side: np.zeros((10, 4), np.float32))
+    found = tamper.suspicion(case, shuffles=10)
+    assert found.verdict == NOBODY
+    assert not found.score.any()
+
+
 def test_suspicion_refuses_too_few_shuffles_and_classes_without_images(honest):
     with pytest.raises(ValueError, match="shuffles"):
         tamper.suspicion(honest, shuffles=1)
@@ -231,3 +344,21 @@ def test_reliance_is_nothing_without_a_pattern(shipped):
     assert tamper.reliance(shipped, answer).rise.any()
     with pytest.raises(ValueError, match="neither"):
         tamper.reliance(shipped, NOBODY)
+
+
+def test_reliance_is_by_how_much_the_pattern_lifts_the_score_of_the_class(honest):
+    found = tamper.reliance(honest, Answer(0, 4), strength=60)
+    clean = honest.held[1].images[honest.held[1].labels != 4]
+    values = clean[..., 0].astype(np.float64)
+    wave = tamper.pattern(honest.seed, (28, 28))
+    covered = np.rint(values + 60 * wave * (1 - 2 * values / 255)).astype(np.uint8)[..., None]
+    assert found.images == len(clean)
+    for model, rise, turned in zip(honest.models, found.rise, found.turned, strict=True):
+        before, after = (
+            model.predict_batch(np.stack([model.prepare(image) for image in images]), size=256)
+            for images in (clean, covered)
+        )
+        moves = [b.logits[4] - a.logits[4] for a, b in zip(before, after, strict=True)]
+        assert rise == pytest.approx(np.mean(moves), abs=1e-5)
+        fell = [a.label != 4 and b.label == 4 for a, b in zip(before, after, strict=True)]
+        assert turned == pytest.approx(np.mean(fell))

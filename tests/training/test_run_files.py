@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 from collections.abc import Callable
@@ -100,11 +101,20 @@ def test_names_of_marks_are_their_own() -> None:
     assert all(schema.belongs(name) for name in names)
 
 
-def test_names_that_nobody_can_read_are_written_as_escapes(tmp_path: Path) -> None:
-    ids = ["a\nb", "c\x00d", "\udcff", "naïve", 'with, "both"']
-    writing.write_images(tmp_path, ids, np.zeros(5, int), [], np.zeros(0, int))
-    rows = list(csv.reader((tmp_path / schema.IMAGES).read_text().splitlines()))
-    assert [row[1] for row in rows[1:]] == ["a\\nb", "c\\x00d", "\\udcff", *ids[3:]]
+def test_odd_names_come_back(digits: ImageSet, tmp_path: Path) -> None:
+    ids = ("naïve", 'with, "both"', " ", "", "'=1+1", *digits.ids[5:])
+    names = ("a, b", '"', *digits.classes[2:])
+    odd = dataclasses.replace(digits, ids=ids, classes=names, name="日本")
+    train("lenet5-mnist", odd, test=odd, params={"epochs": 1}, record=tmp_path)
+    found = open_run(tmp_path)
+    assert (found.ids, found.train_ids, found.recipe.classes) == (ids, ids, names)
+
+
+def test_a_table_of_images_that_could_not_be_read_is_not_written(tmp_path: Path) -> None:
+    ids = [f"{place:05d}" + "x" * 4_000 for place in range(4_300)]
+    with pytest.raises(ValueError, match="at most 16 MB together"):
+        writing.write_images(tmp_path, ids, np.zeros(4_300, int), [], np.zeros(0, int))
+    assert not list(tmp_path.iterdir())
 
 
 # ----------------------------------------------------------------------- killed in between
@@ -238,6 +248,10 @@ def _mark(**changes: Any) -> Callable[[dict[str, Any]], object]:
         (lambda head: head["marks"].append(head["marks"][-1]), "later ones after earlier ones"),
         (_mark(mark=201), "0 to 200 epochs"),
         (_mark(mark=1e400), "JSON"),
+        (_mark(mark=10**400), "a number, got int 1000"),
+        (_mark(mark=True), "a number, got bool"),
+        (_mark(mark=1.00005), "later ones after earlier ones"),
+        (lambda head: head["marks"][0].update(mark=-0.5), "0 to 200 epochs"),
         (_mark(mark=3), "file: expected weights/epoch-0003.safetensors"),
         (_mark(file="../../../etc/passwd"), "file: expected weights/epoch-0002.safetensors"),
         (_mark(sha256="0" * 64), "changed or cut off"),
@@ -295,6 +309,12 @@ def test_weights_that_do_not_fit_are_refused(
         (schema.IMAGES, lambda rows: rows.insert(1, rows.pop()), "200 training images"),
         (schema.IMAGES, lambda rows: rows[2].__setitem__(1, rows[1][1]), "each image once"),
         (schema.IMAGES, lambda rows: rows[2].__setitem__(2, "10"), "label: expected 0 to 9"),
+        (schema.IMAGES, lambda rows: rows[2].__setitem__(1, "x"), "images of the recipe"),
+        (
+            schema.IMAGES,
+            lambda rows: rows[2].__setitem__(2, str(9 - int(rows[2][2]))),
+            "images of the recipe",
+        ),
         (schema.IMAGES, lambda rows: rows[2].__setitem__(1, "x" * 70_000), "rows of at most"),
     ],
 )
@@ -316,9 +336,13 @@ def test_tables_that_say_something_else_are_refused(
     ("name", "value", "sentence"),
     [
         ("predicted", np.full((6, 60), 10, np.int16), "classes of the recipe"),
+        ("predicted", np.full((6, 60), -1, np.int16), "classes of the recipe"),
         ("predicted", np.zeros((6, 60), np.int64), "expected int16"),
         ("predicted", np.zeros((6, 59), np.int16), "the shape (any, 60)"),
         ("right", np.zeros((2, 24), np.uint8), "the shape (any, 25)"),
+        ("predicted", np.zeros((7, 60), np.int16), "6 marks, got 7"),
+        ("predicted", np.zeros((6, 60), np.int16), "the accuracies of metrics.csv"),
+        ("right", np.zeros((2, 25), np.uint8), "the accuracies of metrics.csv"),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(
@@ -383,6 +407,7 @@ def test_a_shared_folder_is_the_run_with_rounded_weights(run: Run, tmp_path: Pat
     sharing.share(run, tmp_path / "shared")
     found = open_run(tmp_path / "shared")
     assert found.precision == "float16"
+    assert found.digest != run.digest
     assert not (tmp_path / "shared" / schema.STATE).exists()
     assert (found.recipe, found.marks, found.epochs) == (run.recipe, run.marks, run.epochs)
     np.testing.assert_array_equal(found.predicted, run.predicted)

@@ -99,6 +99,10 @@ def test_a_class_without_images_has_no_share() -> None:
         ({"labels": np.array([0, 1, -1])}, ValueError, "3 places in the 2 classes"),
         ({"ids": ("a",)}, ValueError, "ids: expected 3"),
         ({"epochs": np.array([2.0, 1.0])}, ValueError, "rising"),
+        ({"epochs": np.array([1.0, np.nan])}, ValueError, "rising"),
+        ({"epochs": np.array([1.0, np.inf])}, ValueError, "rising"),
+        ({"epochs": np.array([1.0])}, ValueError, "2 rising"),
+        ({"labels": np.array([0.5, 1.0, 0.0])}, ValueError, "3 places in the 2 classes"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict, error: type, message: str) -> None:

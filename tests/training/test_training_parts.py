@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +13,21 @@ from torch import nn
 from torch.nn import functional as F
 
 from xai import models
+from xai.datasets import ImageSet
 from xai.models.nets import LeNet5, NarrowVGG16
-from xai.training import ARCHITECTURES, TrainingParams, train
+from xai.training import ARCHITECTURES, TrainingParams, recipe_of, train
+from xai.training.augmentation import jitter
+from xai.training.course import Course, DivergedError, Step, check_loss
 from xai.training.dropout import SeededDropout, seeded_dropout
+from xai.training.inputs import inputs, pixels
 from xai.training.optimization import make_optimizer, set_pace
+from xai.training.runs import endings
+from xai.training.runs.judging import Jury, _Halving
 from xai.training.runs.marking import is_point, marks
-from xai.training.schedules import pace
+from xai.training.runs.reviving import own_spec
+from xai.training.runs.tally import Norms, Tally
+from xai.training.schedules import Pace, pace
+from xai.training.threads import one_thread
 
 MAKERS = {
     "lenet5-mnist": LeNet5,
@@ -62,6 +75,125 @@ def test_dropout_draws_the_masks_that_torch_s_draws():
     assert torch.equal(mine.eval()(x), x)
 
 
+def test_settings_of_equal_value_are_one_recipe(digits):
+    given = (
+        {"epochs": 2, "rate": 1, "decay": 0},
+        {"epochs": np.int64(2), "rate": np.float64(1), "decay": 0.0},
+    )
+    found = [recipe_of("lenet5-mnist", digits, params=params) for params in given]
+    assert found[0] == found[1]
+    assert found[0].digest == found[1].digest
+    assert found[0].digest != recipe_of("lenet5-mnist", digits, params={"epochs": 2}).digest
+
+
+def course_of(count=6, seed=0, **params):
+    """A training of a dense layer with dropout on a few points."""
+    net = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3))
+    with torch.no_grad():
+        net[2].weight.copy_(torch.arange(12.0).reshape(3, 4) / 12)
+        net[2].bias.zero_()
+    images = torch.arange(4.0 * count).reshape(count, 1, 2, 2) / count
+    params = TrainingParams(**{"epochs": 3, "batch": 2, "augment": False} | params)
+    return Course(net, images, torch.arange(count) % 3, params, seed)
+
+
+def test_the_rate_is_that_of_the_step_that_was_done():
+    course = course_of(rate=0.1)
+    assert course.rate == pace(course.params, 0, 9).rate
+    for step in range(9):
+        course.advance()
+        assert course.rate == pace(course.params, step, 9).rate
+        assert course.rate == course.optimizer.param_groups[0]["lr"]
+
+
+def test_order_and_dropout_are_the_seed_s():
+    first, again, other = (course_of(60, seed=seed) for seed in (1, 1, 2))
+    chunks = [torch.cat([course.advance().chunk for _ in range(30)]) for course in (first, again)]
+    assert torch.equal(*chunks)
+    assert sorted(chunks[0].tolist()) == list(range(60))
+    assert not torch.equal(chunks[0][:2], other.advance().chunk)
+    draws = [torch.rand(3, generator=course.dropout) for course in (course_of(), other)]
+    assert not torch.equal(*draws)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e6])
+def test_a_step_whose_loss_is_no_loss_changes_no_weight(bad):
+    course = course_of()
+    course.net[2].bias.data[0] = bad
+    course.net[1].p = 0.0
+    before = course.net[2].weight.clone()
+    with pytest.raises(DivergedError, match="the loss grew"):
+        course.advance()
+    assert torch.equal(course.net[2].weight, before)
+    assert course.done == 0
+
+
+@pytest.mark.parametrize(("loss", "refused"), [(1_000, False), (1_001, True)])
+def test_a_loss_is_refused_from_a_thousand_guesses_on(loss, refused):
+    guess = float(np.log(7))
+    if not refused:
+        check_loss(loss * guess, 7)
+        return
+    with pytest.raises(DivergedError, match=r"the loss grew to .* \(a guess has 1\.9\)"):
+        check_loss(loss * guess, 7)
+
+
+def test_not_a_number_is_no_loss():
+    for loss in (float("nan"), float("inf")):
+        with pytest.raises(DivergedError, match="beyond all numbers"):
+            check_loss(loss, 2)
+
+
+def test_jitter_moves_each_picture_within_its_limits():
+    """A dot right of the middle tells turn, scale, shear and shift, each of them alone."""
+    plain = torch.zeros(400, 1, 41, 41)
+    plain[:, :, 20, 30] = 1
+    still = {"degrees": 0.0, "shift": 0.0, "zoom": 0.0, "shear": 0.0}
+    rows, columns = torch.meshgrid(torch.arange(41.0), torch.arange(41.0), indexing="ij")
+
+    def place(**changed):
+        moved = jitter(plain, torch.Generator().manual_seed(0), **still | changed)[:, 0]
+        total = moved.sum((1, 2))
+        return [(moved * axis).sum((1, 2)) / total for axis in (rows, columns)]
+
+    down, right = place()
+    assert torch.allclose(down, torch.tensor(20.0))
+    assert torch.allclose(right, torch.tensor(30.0))
+    down, right = place(degrees=10.0)
+    assert 1.5 < (down - 20).abs().max() < 10 * np.sin(np.radians(10)) + 0.2
+    assert torch.allclose((down - 20).hypot(right - 20), torch.tensor(10.0), atol=0.3)
+    down, right = place(shift=0.07)
+    for axis, middle in ((down, 20), (right, 30)):
+        assert 2.5 < (axis - middle).abs().max() < 0.07 * 41 + 0.1
+    assert abs(np.corrcoef(down, right)[0, 1]) < 0.2
+    down, right = place(zoom=0.1)
+    assert torch.allclose(down, torch.tensor(20.0), atol=0.1)
+    assert 8.9 < (right - 20).min() < 9.3
+    assert 10.7 < (right - 20).max() < 11.2
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (1, 2, 7, 9), (3, 1, 2, 2)])
+def test_halving_is_torch_s_pooling(shape):
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    for way in (torch.contiguous_format, torch.channels_last):
+        mine = _Halving()(x.contiguous(memory_format=way))
+        assert torch.equal(mine, nn.MaxPool2d(2)(x))
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_the_jury_s_network_is_the_one_that_learns(digits, name):
+    recipe = recipe_of(name, digits, params={"width": 0.5})
+    net, ready = recipe.row.build(width=0.5, seed=3).eval(), inputs(recipe.row.spec, digits)
+    jury = Jury(recipe, ready)
+    assert any(isinstance(part, _Halving) for part in jury._net.modules())
+    predicted, loss = jury.tried(net)
+    with torch.no_grad():
+        logits = net(ready.images)
+    assert loss == pytest.approx(float(F.cross_entropy(logits, ready.labels)), rel=1e-5)
+    assert (predicted == logits.argmax(1).numpy()).mean() > 0.99
+    assert predicted.dtype == np.int16
+
+
 def test_dropout_is_put_back():
     net = NarrowVGG16()
     plain = net.classifier.drop6
@@ -106,8 +238,6 @@ def test_width_is_a_factor_on_every_layer_but_the_ends(name, width):
 
 
 def test_a_run_of_another_width_and_other_classes_loads(digits, others):
-    import dataclasses
-
     names = tuple("abcdefghij")
     data = dataclasses.replace(digits, classes=names)
     test = dataclasses.replace(others, classes=names)
@@ -146,3 +276,100 @@ def test_marks_and_points_of_an_epoch(per_epoch):
     assert points[per_epoch - 1]
     assert points[-1]
     assert sum(points) == 2 * min(per_epoch, 20)
+
+
+def test_a_tally_s_means_are_over_images_and_steps():
+    tally = Tally(5, 2)
+    steps = [([3, 0, 1], [True, False, True], 2.0), ([4, 2], [False, True], 1.0)]
+    for places, right, loss in steps:
+        step = Step(loss, torch.tensor(places), torch.tensor(right))
+        tally.add(step, torch.tensor([1.0, 4.0 * loss], dtype=torch.float64), 0.5)
+    tally.lasted(0.25)
+    assert tally.right.tolist() == [False, True, True, True, False]
+    assert (tally.loss, tally.accuracy, tally.seconds) == (8 / 5, 3 / 5, 1.25)
+    assert tally.gradient_norms() == [1.0, 6.0]
+    other = Tally(5, 2)
+    other.go_to({name: value.clone() for name, value in tally.state().items()})
+    assert tally.point() == other.point() == (8 / 5, 3 / 5)
+    assert other.gradient_norms() == [1.0, 6.0]
+    tally.add(Step(3.0, torch.tensor([0]), torch.tensor([True])), torch.zeros(2), 0.0)
+    assert tally.point() == (3.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [(1, "epoch 1, step 1 of 4"), (4, "epoch 1, step 4 of 4"), (5, "epoch 2, step 1 of 4")],
+)
+def test_a_stop_is_placed_in_its_epoch(digits, done, said):
+    recipe = recipe_of("lenet5-mnist", digits, params={"epochs": 3})
+    course = SimpleNamespace(done=done, per_epoch=4)
+    assert endings.stopped(recipe, course) == f"Stopped after {said}; 3 epochs were planned."
+    course.done -= 1
+    assert f"diverged in {said}: " in endings.diverged(recipe, course, DivergedError("x"))
+
+
+def test_level_and_falling_rates_keep_their_momentum():
+    for step in range(9):
+        assert pace(TrainingParams(schedule="constant"), step, 9) == Pace(3e-3, 0.9)
+        found = pace(TrainingParams(rate=0.5, schedule="cosine"), step, 9)
+        assert found.momentum == 0.9
+        assert found.rate == pytest.approx(0.25 * (1 + np.cos(np.pi * step / 9)))
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
+def test_an_optimizer_is_torch_s_of_that_name(name):
+    found = make_optimizer(nn.Linear(1, 1), TrainingParams(optimizer=name, decay=0.25))
+    assert type(found).__name__.lower() == name
+    assert found.param_groups[0]["weight_decay"] == 0.25
+
+
+def test_norms_are_of_layers_that_weigh():
+    net = ARCHITECTURES["vgg16-mnist"].build(width=0.25)
+    linear = [name for name, part in net.named_modules() if "Conv" in repr(type(part))]
+    assert list(Norms(net).layers)[: len(linear)] == linear
+    assert not any(
+        isinstance(net.get_submodule(name), nn.BatchNorm2d) for name in Norms(net).layers
+    )
+
+
+def test_one_thread_computes_and_threads_to_come_have_what_they_had():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(3)
+    try:
+        with one_thread():
+            other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+            other.start()
+            other.join()
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [3, 1, 3]
+
+
+def test_pixels_stand_for_values_shapes_and_sets(digits, others):
+    images = np.arange(12, dtype=np.uint8)
+    wide, high = (
+        ImageSet([images.reshape(shape)], np.zeros(1, int), ("a",), ("x",))
+        for shape in ((2, 6, 1), (6, 2, 1))
+    )
+    found = {pixels(*sets) for sets in ((wide,), (high,), (wide, high), (high, wide), (wide, None))}
+    assert len(found) == 5
+    altered = others.images.copy()
+    altered[0, 0, 0, 0] ^= 1
+    test = dataclasses.replace(others, images=altered)
+    one, other = (recipe_of("lenet5-mnist", digits, test=part) for part in (others, test))
+    assert one != other
+
+
+def test_names_of_models_are_of_all_that_they_compute(digits):
+    recipe = recipe_of("lenet5-mnist", digits)
+    others = (
+        dataclasses.replace(recipe, classes=tuple("abcdefghij")),
+        dataclasses.replace(recipe, params=TrainingParams(width=0.5)),
+        dataclasses.replace(recipe, architecture="vgg16-mnist"),
+    )
+    names = {own_spec(one, 1.0, "0" * 64).name for one in (recipe, *others)}
+    assert len(names | {own_spec(recipe, 1.0, "1" * 64).name}) == 5
+    # What a model computes does not depend on when its weights were reached.
+    assert own_spec(recipe, 2.0, "0" * 64).name in names

@@ -5,15 +5,22 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from xai.datasets import ImageSet
-from xai.training import TrainingParams, open_run, train
+from xai.training import Epoch, TrainingParams, open_run, train
+from xai.training.runs import endings
 from xai.training.runs.files import schema, writing
+from xai.training.runs.judging import Jury
 
+ROOT = Path(__file__).resolve().parents[2]
 FAST = TrainingParams(epochs=2, batch=50, rate=4e-3)
 
 
@@ -45,6 +52,25 @@ def test_labels_that_are_no_classes(digits, label):
     labels[5] = label
     with pytest.raises(ValueError, match=f"labels from 0 to 9.*got {label}"):
         train("lenet5-mnist", dataclasses.replace(digits, labels=labels))
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\u202e", "\udcff", "x" * 5_000])
+@pytest.mark.parametrize("what", ["name", "classes", "ids"])
+def test_names_that_could_not_be_read_again(digits, what, name):
+    given = name if what == "name" else (name, *getattr(digits, what)[1:])
+    odd = dataclasses.replace(digits, **{what: given})
+    with pytest.raises(ValueError, match="data: expected names of at most 4,096 letters"):
+        train("lenet5-mnist", odd)
+
+
+def test_more_than_a_folder_may_hold(digits, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MOST_IMAGES", 199)
+        with pytest.raises(ValueError, match="data: expected at most 199 images, got 200"):
+            train("lenet5-mnist", digits)
+    many = dataclasses.replace(digits, classes=tuple(map(str, range(1_001))))
+    with pytest.raises(ValueError, match="test: expected at most 1,000 classes, got 1,001"):
+        train("lenet5-mnist", digits.subset(range(9)), test=many)
 
 
 def test_test_images_of_other_classes(digits, others):
@@ -150,6 +176,16 @@ def test_a_network_that_learned_nothing_is_said_to(digits):
     assert run.note.startswith("Nothing was learned")
 
 
+@pytest.mark.parametrize(("right", "learned"), [(998, False), (1_000, True)])
+def test_few_images_of_a_second_class_can_be_learned(right, learned):
+    """Nobody is right more often than always: the margin is never out of reach."""
+    labels = np.zeros(1_000, int)
+    labels[:2] = 1
+    found = SimpleNamespace(train_labels=labels, epochs=[Epoch(1, 0.1, right / 1_000)])
+    recorder = SimpleNamespace(run=lambda *_: found)
+    assert (endings.finished(recorder) == "") is learned
+
+
 # --------------------------------------------------------------------------------- the folder
 def foreign(folder) -> dict:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
@@ -162,6 +198,27 @@ def test_files_of_others_are_left_alone(digits, tmp_path, way):
     with pytest.raises(ValueError, match=r"new or empty folder.*thesis\.txt"):
         train("lenet5-mnist", digits, params=FAST, **{way: tmp_path})
     assert foreign(tmp_path) == before
+
+
+@pytest.mark.parametrize("way", ["record", "resume"])
+def test_files_of_others_may_have_the_names_of_ours(digits, tmp_path, way):
+    """Anyone's training leaves metrics.csv and weights."""
+    (tmp_path / schema.WEIGHTS).mkdir()
+    (tmp_path / schema.METRICS).write_text("epoch,loss\n")
+    with pytest.raises(ValueError, match=r"new or empty folder.*metrics\.csv"):
+        train("lenet5-mnist", digits, params=FAST, **{way: tmp_path})
+    (tmp_path / schema.IMAGES).write_text("part,id,label\n")
+    (tmp_path / schema.WEIGHTS / "epoch-0007.safetensors").write_text("mine")
+    with pytest.raises(ValueError, match=r"new or empty folder.*epoch-0007"):
+        train("lenet5-mnist", digits, params=FAST, **{way: tmp_path})
+    assert (tmp_path / schema.METRICS).read_text() == "epoch,loss\n"
+
+
+@pytest.mark.parametrize("place", ["a\0b", "~nobody-of-that-name/\0", "loop", "x" * 300])
+def test_names_that_no_folder_has(digits, tmp_path, place):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ValueError, match=r"^record: "):
+        train("lenet5-mnist", digits, params=FAST, record=f"{tmp_path}/{place}")
 
 
 def test_a_file_is_no_folder(digits, tmp_path):
@@ -213,6 +270,32 @@ def test_a_disk_that_refuses_leaves_what_was_recorded(digits, tmp_path, monkeypa
     assert train("lenet5-mnist", digits, params=FAST, resume=tmp_path).digest == wanted.digest
 
 
+_OTHER = """
+import sys
+from xai import datasets
+from xai.training import train
+def wait(done, total, message):
+    print("begun", flush=True)
+    sys.stdin.read()
+train("lenet5-mnist", datasets.load("mnist", n=200, split="train"), params={"epochs": 1},
+      record=sys.argv[1], progress=wait)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no locks between processes here")
+def test_two_processes_cannot_record_into_one_folder(digits, tmp_path):
+    given = {"params": {"epochs": 1}, "resume": tmp_path}
+    command = [sys.executable, "-c", _OTHER, str(tmp_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as other:
+        assert other.stdout.readline() == b"begun\n"
+        with pytest.raises(ValueError, match="another training records into"):
+            train("lenet5-mnist", digits, **given)
+        other.kill()
+    # What held it is gone with its process.
+    assert train("lenet5-mnist", digits, **given).ended == "finished"
+
+
 def test_two_cannot_record_into_one_folder(digits, tmp_path):
     inside, done = threading.Event(), threading.Event()
 
@@ -233,6 +316,37 @@ def test_two_cannot_record_into_one_folder(digits, tmp_path):
         done.set()
         thread.join()
     assert open_run(tmp_path).ended == "finished"
+
+
+def test_a_stop_reaches_the_caller_though_the_disk_is_full(digits, tmp_path, monkeypatch):
+    plain = writing.write
+
+    def stop(done, total, message):
+        if done == 3:
+            monkeypatch.setattr(writing, "write", refuse)
+            raise KeyboardInterrupt
+
+    def refuse(place, content):
+        raise OSError(errno.ENOSPC, "full", str(place))
+
+    with pytest.raises(KeyboardInterrupt):
+        train("lenet5-mnist", digits, params=FAST, record=tmp_path, progress=stop)
+    monkeypatch.setattr(writing, "write", plain)
+    assert open_run(tmp_path).marks[-1] == 0.5
+    assert train("lenet5-mnist", digits, params=FAST, resume=tmp_path).ended == "finished"
+
+
+def test_a_loss_on_test_images_beyond_all_bounds_is_divergence(digits, others, monkeypatch):
+    plain, tries = Jury.tried, []
+
+    def tried(jury, net):
+        tries.append(net)
+        predicted, loss = plain(jury, net)
+        return predicted, loss if len(tries) < 5 else 1e9
+
+    monkeypatch.setattr(Jury, "tried", tried)
+    run = train("lenet5-mnist", digits, test=others, params=FAST)
+    assert (run.ended, len(run.marks)) == ("diverged", 4)
 
 
 def test_what_a_listener_raises_reaches_the_caller_as_it_is(digits, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from xai.training import Run, TrainingParams, open_run, train
 from xai.training.runs.files import schema
+from xai.training.runs.states import read_state, write_state
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seven steps an epoch, so that there are marks within the first.
@@ -119,6 +120,16 @@ def test_a_process_that_was_killed_leaves_what_can_go_on(digits, others, unbroke
     assert_same(train("lenet5-mnist", digits, **given), unbroken)
 
 
+def test_what_a_kill_left_unfinished_is_removed(digits, tmp_path):
+    params = TrainingParams(epochs=1, batch=50)
+    with pytest.raises(EnoughError):
+        train("lenet5-mnist", digits, params=params, record=tmp_path, progress=stopping_at(2))
+    for place in (tmp_path, tmp_path / schema.WEIGHTS):
+        (place / f".{schema.HEAD}.0123456789abcdef").write_bytes(b"half")
+    train("lenet5-mnist", digits, params=params, resume=tmp_path)
+    assert not list(tmp_path.rglob(".*"))
+
+
 def killed_between(monkeypatch, name, call):
     """Let the process die, as it were, in the so-manieth call of a function that writes."""
     from xai.training.runs.files import writing
@@ -154,7 +165,7 @@ def test_it_may_be_killed_within_a_record(
     assert_same(train("lenet5-mnist", digits, **given), unbroken)
 
 
-@pytest.mark.parametrize("damage", ["gone", "cut", "foreign"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "foreign", "another", "flipped"])
 def test_without_a_state_it_is_begun_again(digits, others, unbroken, tmp_path, damage):
     given = {"test": others, "params": PARAMS, "seed": 3}
     with pytest.raises(EnoughError):
@@ -164,6 +175,13 @@ def test_without_a_state_it_is_begun_again(digits, others, unbroken, tmp_path, d
         state.unlink()
     elif damage == "cut":
         state.write_bytes(state.read_bytes()[:-100])
+    elif damage == "another":
+        found = read_state(tmp_path, unbroken.recipe.digest)
+        write_state(tmp_path, found, "another")
+    elif damage == "flipped":
+        content = bytearray(state.read_bytes())
+        content[-1] ^= 1
+        state.write_bytes(content)
     else:
         from safetensors.numpy import save
 

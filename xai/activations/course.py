@@ -35,8 +35,8 @@ class Course:
         By kind, see :data:`KINDS`: share of the layer's units, in [0, 1]. NaN where a layer
         has no such kind, see :data:`~xai.activations.occupancy.NEVER_OFF`.
     states : dict of str to ndarray (U, E), int8
-        By layer: place in :data:`STATES`. Of several the last of broken, dead, rare and
-        saturated counts least.
+        By layer: place in :data:`STATES`. Where several fit, broken goes before dead, dead
+        before rare, rare before saturated.
     """
 
     marks: tuple[float, ...]

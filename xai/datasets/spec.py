@@ -87,6 +87,12 @@ class DatasetSpec:
     open: Callable[[DatasetSpec, str], Source]
 
 
+def signature_of(name: str, classes: Sequence[str], ids: Sequence[str], labels: np.ndarray) -> str:
+    """Return what :attr:`ImageSet.signature` is for a set, without its images."""
+    said = json.dumps([name, classes, ids, labels.tolist()])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, eq=False)
 class ImageSet:
     """Images with their true classes; nothing in it can be written to.
@@ -160,8 +166,7 @@ class ImageSet:
         Made of the set's name, its classes, and each image's id and label in their
         order. An id belongs to one picture for good, so pixels need not be read.
         """
-        said = json.dumps([self.name, self.classes, self.ids, self.labels.tolist()])
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        return signature_of(self.name, self.classes, self.ids, self.labels)
 
     def index(self, id: str) -> int:
         """Return the position of the image called ``id``.

@@ -71,7 +71,7 @@ def measure(
     an experimental study, 2001.
     """
     total = len(values)
-    k = max(1, min(NEIGHBOURS, (total - 1) // 2))
+    k = reach(total)
     coded = _coded(labels)
     here = beside(points, k)
     ranks = np.empty((total, k), np.int64)
@@ -97,6 +97,29 @@ def measure(
     if progress is not None:
         progress(total, total, _MESSAGE)
     return Quality(figures, trust.astype(np.float32), preserved.astype(np.float32))
+
+
+def reach(count: int) -> int:
+    """Return how many neighbours of each of so many points are looked at: ten, or fewer."""
+    return max(1, min(NEIGHBOURS, (count - 1) // 2))
+
+
+def in_common(near: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the share of each point's neighbours that are its neighbours elsewhere, too.
+
+    Parameters
+    ----------
+    near, other : ndarray, shape (N, k)
+        Rows of other points, each at most once in a row.
+
+    Returns
+    -------
+    ndarray, shape (N,), float64, in [0, 1]
+    """
+    known = np.zeros(near.shape, bool)
+    for column in other.T:
+        known |= near == column[:, None]
+    return known.mean(axis=1)
 
 
 def beside(points: np.ndarray, k: int) -> np.ndarray:

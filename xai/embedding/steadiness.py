@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xai.embedding.methods import METHODS
-from xai.embedding.quality import NEIGHBOURS, beside
+from xai.embedding.quality import beside, in_common, reach
 from xai.features.components import accepted
 from xai.features.result import Features
 from xai.types import Params, Progress, accepted_seed, find, make_params
@@ -171,15 +171,9 @@ def aligned(points: np.ndarray, target: np.ndarray, *, scaled: bool = True) -> n
 
 def _shared(maps: np.ndarray) -> np.ndarray:
     """Return the share of each point's neighbours that two of the maps have in common."""
-    count = maps.shape[1]
-    k = max(1, min(NEIGHBOURS, (count - 1) // 2))
-    near = [beside(points, k) for points in maps]
-    pairs = list(combinations(near, 2))
-    found = np.zeros(count)
-    for one, other in pairs:
-        for column in one.T:
-            found += (other == column[:, None]).any(axis=1)
-    return found / (k * len(pairs))
+    near = [beside(points, reach(maps.shape[1])) for points in maps]
+    shares: np.ndarray = np.mean([in_common(*pair) for pair in combinations(near, 2)], axis=0)
+    return shares
 
 
 class _Steps:

@@ -15,6 +15,7 @@ from xai.figures.encodings import (
     LEGEND_HEIGHT,
     always_svg,
     finished,
+    heading,
     kind_marks,
     name_axis,
     on_phone,
@@ -38,6 +39,7 @@ _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 _APART = 0.45
 # Pixels of the line of names above the plot, and of the second line of the axis title.
 _NAMES, _LINE = 22, 18
+_TITLE, _TITLE_ROOM = "Who points at the tag?", 40
 
 
 def clue_chart(found: Clue, *, row_height: int = 34) -> alt.LayerChart:
@@ -81,7 +83,8 @@ def clue_chart(found: Clue, *, row_height: int = 34) -> alt.LayerChart:
         for kind, colour in zip(KINDS, _COLOURS, strict=True)
     ]
     height = row_height * len(names) + AXIS_HEIGHT + _LINE + LEGEND_HEIGHT + _NAMES
-    return always_svg(finished(alt.layer(*_lines(x, most), *spans, marks), height))
+    chart = alt.layer(*_lines(x, most), *spans, marks).properties(title=heading(_TITLE))
+    return always_svg(finished(chart, height + _TITLE_ROOM))
 
 
 _TOLD = {

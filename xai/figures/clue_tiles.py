@@ -8,13 +8,17 @@ import numpy as np
 
 from xai.figures.colours import rgb
 from xai.figures.heatmaps import signed_overlay
-from xai.figures.pictures import FRAME, enlarge, picture
+from xai.figures.pictures import enlarge, picture
 
 if TYPE_CHECKING:
     from xai.experiments.clue.result import Clue, Score
 
 #: Times that the pixels of a small image are enlarged, so that its tag can be framed.
 ENLARGED = 4
+#: Of the frame around the tag.
+FRAME = "#000000"
+# How dark the image is drawn on white.
+_PENCIL = 0.4
 
 
 def evidence(found: Clue, one: Score, network: int, place: int | None) -> np.ndarray:
@@ -46,7 +50,7 @@ def evidence(found: Clue, one: Score, network: int, place: int | None) -> np.nda
 
 
 def tile(found: Clue, parts: np.ndarray, scale: float, place: int | None) -> np.ndarray:
-    """Lay evidence in red ink over an image, enlarged, with a frame around the tag.
+    """Lay evidence in red ink over a pale image, enlarged, with a frame around the tag.
 
     Parameters
     ----------
@@ -64,7 +68,9 @@ def tile(found: Clue, parts: np.ndarray, scale: float, place: int | None) -> np.
         ``k`` is :data:`ENLARGED`.
     """
     below = found.images.mean(0) if place is None else found.images[place]
-    inked = signed_overlay(picture(below, grey=True), parts, scale)
+    # On a black digit's ground faint ink would hardly be seen: the image is drawn like a pencil's.
+    pale = 255 - picture(below, grey=True) * _PENCIL
+    inked = signed_overlay(np.rint(pale).astype(np.uint8), parts, scale)
     return outlined(enlarge(inked, ENLARGED), found.mask)
 
 

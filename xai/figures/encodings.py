@@ -21,7 +21,7 @@ AXIS_HEIGHT = 64
 #: Pixels above the plot, of a legend.
 LEGEND_HEIGHT = 40
 # Pixels up to which a chart is as narrow as on a phone.
-_PHONE = 420
+_PHONE = 400
 # Between rows of a legend, in pixels: its marks claim more than they fill.
 _CLOSE = -10
 
@@ -111,6 +111,34 @@ def top_legend(**options: Any) -> alt.Legend:
 
     fixed = {"orient": "top", "offset": 4, "labelFontSize": _FONT - 1, "symbolSize": 160}
     return alt.Legend(**(options | fixed), title=None)
+
+
+def line_looks(
+    field: str,
+    names: Sequence[str],
+    colours: Sequence[str],
+    dashes: Sequence[Sequence[int]],
+    legend: alt.Legend,
+) -> dict[str, Any]:
+    """Return colour and dash of named lines; one legend shows both.
+
+    Parameters
+    ----------
+    field : str
+        That holds the name.
+    names, colours, dashes : sequence
+        Of one length; the order of the legend.
+    legend : altair.Legend
+    """
+    import altair as alt
+
+    both: dict[str, Any] = {"sort": list(names), "title": None, "legend": legend}
+    fills = alt.Scale(domain=list(names), range=list(colours))
+    strokes = alt.Scale(domain=list(names), range=list(dashes))
+    return {
+        "color": alt.Color(f"{field}:N", scale=fills, **both),
+        "strokeDash": alt.StrokeDash(f"{field}:N", scale=strokes, **both),
+    }
 
 
 def kind_marks(

@@ -21,6 +21,7 @@ from xai.figures.encodings import (
     finished,
     heading,
     line_colours,
+    line_looks,
     plain_axis,
     top_legend,
 )
@@ -170,20 +171,16 @@ def _blank(
     import altair as alt
 
     labels = distinct([short(name, _LONGEST_NAME) for name, _, _ in lines], range(len(lines)))
-    look: dict[str, Any] = {"sort": labels, "title": None}
     legend = top_legend(
         columns=max(1, int(_ROOM // (max(map(len, labels)) * _LETTER + _SYMBOL))),
         symbolType="stroke",
         symbolStrokeWidth=3,
     )
-    colour = alt.Scale(domain=labels, range=[line[1] for line in lines])
-    dash = alt.Scale(domain=labels, range=[_DASHES[_turn(turn)] for turn in range(len(lines))])
+    dashes = [_DASHES[_turn(turn)] for turn in range(len(lines))]
+    looks = line_looks("line", labels, [line[1] for line in lines], dashes, legend)
     x = _across(epochs, kind)
     base = alt.Chart(alt.NamedData(name=_LINES)).encode(x=x, y=_upright(unit, kind))
-    courses = base.mark_line(strokeWidth=3).encode(
-        color=alt.Color("line:N", scale=colour, legend=legend, **look),
-        strokeDash=alt.StrokeDash("line:N", scale=dash, legend=legend, **look),
-    )
+    courses = base.mark_line(strokeWidth=3).encode(**looks)
     # Wide and unseen: what a pointer hits.
     told = [
         alt.Tooltip("line:N", title="of"),

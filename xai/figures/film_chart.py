@@ -15,6 +15,7 @@ from xai.figures.encodings import (
     always_svg,
     finished,
     heading,
+    line_looks,
     on_phone,
     plain_axis,
     top_legend,
@@ -76,11 +77,18 @@ def film_chart(found: Evolution, marks: Sequence[float], *, height: int = 300) -
         alt.Tooltip("epoch:Q", format="~g"),
         alt.Tooltip("said:N", title="share"),
     ]
+    legend = top_legend(
+        columns=on_phone(1, 2), symbolType="stroke", symbolStrokeWidth=3, labelLimit=330
+    )
+    colours = [_COLOURS[name] for name in lines]
+    looks = line_looks("line", list(lines), colours, [_DASHES[name] for name in lines], legend)
     drawn = [
-        base.mark_line(strokeWidth=3).encode(**_looks(list(lines))),
+        base.mark_line(strokeWidth=3).encode(**looks),
         base.mark_point(filled=True, size=160, opacity=0).encode(tooltip=told),
     ]
-    chart = alt.layer(*drawn).properties(title=heading("Classes part, neighbourhoods settle"))
+    chart = alt.layer(*drawn).properties(
+        title=heading("Do classes part, do neighbourhoods settle?")
+    )
     return always_svg(finished(chart, height))
 
 
@@ -95,19 +103,3 @@ def _rows(lines: dict[str, np.ndarray], marks: Sequence[float]) -> list[dict[str
         for name, values in lines.items()
         for mark, value in zip(marks, values.tolist(), strict=True)
     ]
-
-
-def _looks(names: list[str]) -> dict[str, Any]:
-    """Return colour and dash of the lines; one legend shows both."""
-    import altair as alt
-
-    legend = top_legend(
-        columns=on_phone(1, 3), symbolType="stroke", symbolStrokeWidth=3, labelLimit=330
-    )
-    both: dict[str, Any] = {"sort": names, "title": None, "legend": legend}
-    colours = alt.Scale(domain=names, range=[_COLOURS[name] for name in names])
-    dashes = alt.Scale(domain=names, range=[_DASHES[name] for name in names])
-    return {
-        "color": alt.Color("line:N", scale=colours, **both),
-        "strokeDash": alt.StrokeDash("line:N", scale=dashes, **both),
-    }

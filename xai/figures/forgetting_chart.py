@@ -6,7 +6,7 @@ are data to Vega, never markup or expressions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from xai.figures.encodings import (
     always_svg,
     finished,
     heading,
+    line_looks,
     name_axis,
     numbers,
     on_phone,
@@ -37,15 +38,17 @@ NEVER = -1
 #: Images that were forgotten so often, or more often, share a bar.
 MOST = 10
 _COURSES = {
-    "ever": "right at least once so far",
-    "now": "right in this epoch",
-    "good": "right from here on",
+    "ever": "ever right",
+    "now": "right now",
+    "good": "right for good",
 }
 _COLOURS = (NEUTRAL, ACCENT, CHANGED)
 _DASHES = ([2, 3], [1, 0], [7, 5])
 # Classes that get a bar.
 _CLASSES = 20
 _ROW = 27
+# Between the ticks of shares, of which there are at most so many; none is above 100 %.
+_STEPS, _TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25), 5
 
 
 def learned_curve(found: Learning, *, height: int = 320) -> alt.LayerChart:
@@ -77,7 +80,6 @@ def learned_curve(found: Learning, *, height: int = 320) -> alt.LayerChart:
     legend = top_legend(
         columns=on_phone(1, 3), symbolType="stroke", symbolStrokeWidth=3, labelLimit=300
     )
-    both: dict[str, Any] = {"sort": words, "title": None, "legend": legend}
     axis = plain_axis(tickMinStep=1, tickCount=8, format="d", grid=False)
     across = alt.Scale(domain=[float(found.epochs[0]), float(found.epochs[-1])], nice=False)
     base = alt.Chart(unchecked(rows)).encode(
@@ -96,10 +98,7 @@ def learned_curve(found: Learning, *, height: int = 320) -> alt.LayerChart:
     ]
     drawn = [
         base.mark_line(strokeWidth=3).encode(
-            color=alt.Color("line:N", scale=alt.Scale(domain=words, range=list(_COLOURS)), **both),
-            strokeDash=alt.StrokeDash(
-                "line:N", scale=alt.Scale(domain=words, range=list(_DASHES)), **both
-            ),
+            **line_looks("line", words, _COLOURS, _DASHES, legend)
         ),
         base.mark_point(filled=True, size=160, opacity=0).encode(tooltip=told),
     ]
@@ -220,7 +219,8 @@ def classes_chart(found: Learning) -> alt.LayerChart:
         for label, place in zip(labels, shown, strict=True)
     ]
     most = max(float(shares[shown].max()), 0.01)
-    axis = plain_axis(format="%", tickCount=4)
+    step = next((one for one in _STEPS if most / one < _TICKS), _STEPS[-1])
+    axis = plain_axis(format="~%", values=[step * turn for turn in range(int(1 / step) + 1)])
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(
             "share:Q",

@@ -8,7 +8,7 @@ theme and in the dark one. Names are data to Vega, never markup or expressions.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,7 +33,10 @@ _LOOKS = {TRAINING: (1.6, 0.6), TEST: (3.2, 1.0)}
 # Ticks of the accuracy, which is stretched towards 100 %, where networks differ.
 _PARTS = (0.0, 0.5, 0.75, 0.9, 1.0)
 # Ticks of the loss, as far as they are on the axis.
-_LOSSES = tuple(part * 10.0**power for power in range(-4, 3) for part in (1, 2, 5))
+_LOSSES = tuple(part * 10.0**power for power in range(-4, 13) for part in (1, 2, 5))
+# Losses that are on the axis in any case: those of a guess among ten classes, and less. Without
+# them the axis would move with each of the first points, and be empty before.
+_SEEN = (0.5, 5.0)
 _STRETCH = 2
 # Room for the labels of the upright axis in pixels: the same in both charts.
 _SIDE = 52
@@ -151,7 +154,7 @@ def learning_curves(courses: Sequence[Course], what: What, *, height: int = 300)
     axis = plain_axis(tickMinStep=1, tickCount=8, format="~g", grid=False)
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[0, total], nice=False), axis=axis)
     rows = list(_rows(courses, what, series))
-    base = alt.Chart(unchecked(rows)).encode(x=x, y=_upright(what))
+    base = alt.Chart(unchecked(rows)).encode(x=x, y=_upright(what, rows))
     told = [
         alt.Tooltip("series:N", title="of"),
         alt.Tooltip("epoch:Q", format=".3~g"),
@@ -235,12 +238,20 @@ def _marks(base: alt.Chart, series: Sequence[tuple[str, str, str]], epochs: int)
     )
 
 
-def _upright(what: What) -> alt.Y:
+def _upright(what: What, rows: Sequence[Mapping[str, Any]]) -> alt.Y:
     import altair as alt
 
     if what == "loss":
+        known = [row["value"] for row in rows if row["value"] is not None]
+        domain = [min(known, default=_SEEN[0]), max(known, default=_SEEN[1])]
+        domain = [min(domain[0], _SEEN[0]), max(domain[1], _SEEN[1])]
         axis = plain_axis(values=list(_LOSSES), format="~g", minExtent=_SIDE, labelFlush=False)
-        return alt.Y("value:Q", title="loss", scale=alt.Scale(type="log"), axis=axis)
+        return alt.Y(
+            "value:Q",
+            title="loss",
+            scale=alt.Scale(type="log", domain=domain, nice=True),
+            axis=axis,
+        )
     axis = plain_axis(
         values=list(_PARTS), format=".0%", minExtent=_SIDE, labelOverlap=False, labelFlush=False
     )

@@ -22,6 +22,7 @@ def signed_legend(
     scale: float,
     *,
     overlay: bool = False,
+    paper: str = "",
     words: tuple[str, str] = ("against", "for"),
     note: str = "",
 ) -> str:
@@ -33,6 +34,8 @@ def signed_legend(
         The absolute value that has the full colour.
     overlay : bool
         Whether the map lies over an image, where zero is transparent and not white.
+    paper : str
+        Colour below an overlay, such as ``"#ffffff"``; without it the page shines through.
     words : tuple of str
         What the negative and the positive end mean.
     note : str
@@ -46,7 +49,7 @@ def signed_legend(
     stops = _ink_stops() if overlay else _stops(DIVERGING)
     end = number(abs(scale))
     labels = (f"−{end}", "0", f"+{end}") if scale else ("", "0 everywhere", "")
-    return _bar(stops, labels, words, note)
+    return _bar(stops, labels, words, note, paper)
 
 
 def magnitude_legend(
@@ -97,6 +100,7 @@ def _bar(
     labels: tuple[str, str, str],
     words: tuple[str, str],
     note: str,
+    paper: str = "",
 ) -> str:
     gradient = ", ".join(
         f"rgba({','.join(map(str, rgb(colour)))},{opacity:.3g}) {100 * offset:.4g}%"
@@ -110,7 +114,8 @@ def _bar(
         f'<div role="img" aria-label="Colour scale: {named}" '
         'style="max-width:24rem;font-size:0.9rem;line-height:1.4">'
         '<div style="height:0.85rem;border-radius:0.2rem;border:1px solid rgba(128,128,128,0.6);'
-        f'background:linear-gradient(90deg, {gradient})"></div>{_row(labels)}'
+        f'background:linear-gradient(90deg, {gradient}){f", {paper}" if paper else ""}"></div>'
+        f"{_row(labels)}"
         f"{f'{faded}{_row(meanings)}</div>' if any(words) else ''}"
         f"{f'{faded}{escape(note)}</div>' if note else ''}</div>"
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Units that the strip of a layer shows at most.
 MOST_UNITS = 120
 # Opacity of a unit that is in use: the others are looked for.
-_QUIET = 0.3
+_QUIET, _PLAIN = 0.3, 0.95
 # Units up to which each row has its number.
 _NAMED = 24
 
@@ -78,13 +78,21 @@ def occupancy_strip(found: Course, layer: str, across: EpochAxis) -> alt.LayerCh
     cells = base.mark_rect().encode(
         x2="end:Q",
         color=alt.Color(
-            "state:N", sort=words, scale=colours, legend=top_legend(symbolType="square"), title=None
+            "state:N", sort=words, scale=colours, legend=top_legend(**_symbols()), title=None
         ),
         opacity=alt.Opacity("opacity:Q", scale=None, legend=None),
         tooltip=told,
     )
     height = _row_height(len(units)) * len(units) + AXIS_HEIGHT + LEGEND_HEIGHT
     return always_svg(finished(alt.layer(cells, *across.upright()), height))
+
+
+def _symbols() -> dict[str, Any]:
+    """Return what makes the legend show the colours as pale as the rows do."""
+    import altair as alt
+
+    pale = f"datum.label == {json.dumps(STATES[0])} ? {_QUIET} : {_PLAIN}"
+    return {"symbolType": "square", "symbolOpacity": alt.ExprRef(pale)}
 
 
 def _runs(states: np.ndarray, units: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
@@ -106,7 +114,7 @@ def _runs(states: np.ndarray, units: np.ndarray, names: list[str]) -> list[dict[
                     "epochs": names[start]
                     if end == start + 1
                     else f"{names[start]} to {names[end - 1]}",
-                    "opacity": _QUIET if state == STATES[0] else 0.95,
+                    "opacity": _QUIET if state == STATES[0] else _PLAIN,
                 }
             )
     return rows

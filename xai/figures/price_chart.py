@@ -83,7 +83,9 @@ def price_chart(
     colour = alt.Color(
         "order:N",
         scale=alt.Scale(domain=words, range=[CHANGED, NEUTRAL][: len(words)]),
-        legend=top_legend(symbolType="stroke", symbolStrokeWidth=4, labelLimit=320),
+        legend=top_legend(
+            columns=on_phone(1, 0), symbolType="stroke", symbolStrokeWidth=4, labelLimit=320
+        ),
         **looks,
     )
     base = alt.Chart(unchecked(rows)).encode(x=x, y=alt.Y("accuracy:Q", **down), color=colour)

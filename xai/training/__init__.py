@@ -5,7 +5,7 @@ package loads no torch; :func:`train` does.
 
 =====================  ==============================================================
 ``params``             the settings of a run; ``architectures`` lists what can be trained
-``course``             a training under way, one step at a time; ``loop`` is the plain one
+``course``             a training under way, one step at a time
 ``runs``               what is recorded, how it is written, how it goes on
 ``bundled``            the recipes of what ships
 =====================  ==============================================================

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from xai import datasets
 from xai.datasets import DATASETS, ImageSet
@@ -53,22 +56,25 @@ def examples(dataset: str, n: int | None = None) -> tuple[ImageSet, ImageSet]:
 
 
 def held_out(run: Run) -> ImageSet:
-    """Return the test images of a run, in the order of its labels.
+    """Return the test images of a run, in the order of its labels; none if it had none.
 
     Raises
     ------
     ValueError
-        If it had none, or they are not here: the sentence says how to get them.
+        If they are not here: the sentence says how to get them.
     """
     recipe = run.recipe
     if not run.ids:
-        raise ValueError("The run was recorded without test images, so there is nothing to show.")
+        nothing = np.zeros((0, 1, 1, 1), np.uint8)
+        return ImageSet(nothing, np.zeros(0, np.int64), recipe.classes, (), recipe.data)
     if recipe.data not in DATASETS or not datasets.is_ready(recipe.data):
         raise ValueError(_missing(recipe.data))
     test = datasets.load(recipe.data, split="test")
     if not set(run.ids) <= set(test.ids):
         raise ValueError(_missing(recipe.data))
     found = test.subset([test.index(name) for name in run.ids])
+    if found.classes != recipe.classes:  # it may have learned some of the classes alone
+        found = replace(found, labels=run.labels, classes=recipe.classes)
     # The same names may stand for other pictures: those of a set that was altered.
     if found.signature != recipe.test_signature:
         raise ValueError(_missing(recipe.data))
@@ -84,18 +90,24 @@ def altered(run: Run, test: ImageSet) -> bool:
     test : ImageSet
         See :func:`held_out`.
     """
+    if run.recipe.data not in DATASETS or not datasets.is_ready(run.recipe.data):
+        return False  # without test images, and none to learn from can be shown
     train = datasets.load(run.recipe.data, split="train")
     if not set(run.train_ids) <= set(train.ids):
         return True
     chosen = train.subset([train.index(name) for name in run.train_ids])
-    return pixels(chosen, test) != run.recipe.pixels
+    return pixels(chosen, test if len(test) else None) != run.recipe.pixels
+
+
+def repeatable(recipe: Recipe) -> bool:
+    """Tell whether :func:`examples` gives the images of a recipe."""
+    # Asked anew each time: what is not here yet may be downloaded meanwhile.
+    ready = recipe.data in DATASETS and datasets.is_ready(recipe.data)
+    return ready and _repeatable(recipe)
 
 
 @functools.lru_cache(maxsize=16)
-def repeatable(recipe: Recipe) -> bool:
-    """Tell whether :func:`examples` gives the images of a recipe."""
-    if recipe.data not in DATASETS or not datasets.is_ready(recipe.data):
-        return False
+def _repeatable(recipe: Recipe) -> bool:
     try:
         train, test = examples(recipe.data, recipe.images)
     except ValueError:

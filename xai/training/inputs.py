@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai.datasets import ImageSet
+from xai.training.runs.files import schema
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,8 +41,9 @@ def check(data: Any, test: Any = None) -> None:
     TypeError
         If one is no image set.
     ValueError
-        If there are no images, or of one class alone, labels are no classes, or the test
-        images have other classes.
+        If there are no images, or of one class alone, labels are no classes, the test images
+        have other classes, or what a folder of the run would hold could not be read again:
+        too many images or classes, or names that nobody can see.
     """
     for images, what in ((data, "data"), (test, "test")):
         if what == "test" and test is None:
@@ -50,6 +52,7 @@ def check(data: Any, test: Any = None) -> None:
             raise TypeError(f"{what}: expected an image set, got {type(images).__name__}")
         if not len(images):
             raise ValueError(f"{what}: expected at least one image, got none")
+        _check_names(images, what)
         low, high, count = int(images.labels.min()), int(images.labels.max()), len(images.classes)
         if low < 0 or high >= count:
             raise ValueError(
@@ -67,6 +70,22 @@ def check(data: Any, test: Any = None) -> None:
             f"test: expected the classes of the training images, {_listed(data.classes)}; "
             f"got {_listed(test.classes)}"
         )
+
+
+def _check_names(images: ImageSet, what: str) -> None:
+    """Refuse what the reader of run folders refuses."""
+    for count, most, things in (
+        (len(images), schema.MOST_IMAGES, "images"),
+        (len(images.classes), schema.MOST_CLASSES, "classes"),
+    ):
+        if count > most:
+            raise ValueError(f"{what}: expected at most {most:,} {things}, got {count:,}")
+    for name in (images.name, *images.classes, *images.ids):
+        if len(name) > schema.MOST_TEXT or not name.isprintable():
+            raise ValueError(
+                f"{what}: expected names of at most {schema.MOST_TEXT:,} letters that can be "
+                f"shown, got {name!r:.60}"
+            )
 
 
 def _listed(classes: tuple[str, ...]) -> str:

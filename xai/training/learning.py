@@ -157,12 +157,13 @@ def learning(
     if right.ndim != 2 or not right.size:
         raise ValueError(f"right: expected looks and images, got shape {right.shape}")
     looks, count = right.shape
-    if labels.shape != (count,) or labels.min() < 0 or labels.max() >= len(classes):
+    fits = labels.shape == (count,) and np.issubdtype(labels.dtype, np.integer)
+    if not fits or labels.min() < 0 or labels.max() >= len(classes):
         raise ValueError(f"labels: expected {count} places in the {len(classes)} classes")
     if ids and len(ids) != count:
         raise ValueError(f"ids: expected {count}, got {len(ids)}")
     when = np.arange(1.0, looks + 1) if epochs is None else np.asarray(epochs, np.float64)
-    if when.shape != (looks,) or (np.diff(when) <= 0).any():
+    if when.shape != (looks,) or not (np.isfinite(when).all() and (np.diff(when) > 0).all()):
         raise ValueError(f"epochs: expected {looks} rising numbers")
     return Learning(right.copy(), when.copy(), labels.astype(np.int64), tuple(classes), tuple(ids))
 

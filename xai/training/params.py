@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from xai.types import Params, choice, flag, number
 
@@ -41,3 +43,10 @@ class TrainingParams(Params):
     width: float = number(
         1.0, 0.25, 2.0, 0.25, help="Factor on the numbers of channels and neurons of each layer."
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # 1, 1.0 and numpy's 1 are one setting: recipes are told apart by their text.
+        for item in dataclasses.fields(self):
+            default: Any = item.default
+            object.__setattr__(self, item.name, type(default)(getattr(self, item.name)))

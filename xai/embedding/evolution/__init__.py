@@ -83,7 +83,8 @@ def evolve(
     if that fits better, onto the map before: with ``A' B = U S V'`` of the centred maps, A
     is replaced by ``A U V'`` (orthogonal Procrustes). It is not scaled, so that a map that
     spreads is seen to spread. The same features at two epochs in a row leave the points
-    where they are.
+    where they are; the same features with others in between need not, since t-SNE goes on
+    from where it is and has many places to rest.
 
     References
     ----------

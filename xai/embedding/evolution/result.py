@@ -23,8 +23,9 @@ class Evolution:
     steps : ndarray, shape (E,), int32
         Steps that each map took from the one before; 0 for PCA.
     turnover : ndarray, shape (E,), float32
-        Share of an image's ten nearest others in the layer that were not so at the epoch
-        before, on average, in [0, 1]; NaN for the first, and next to what is still.
+        Share of an image's ten nearest others in the layer (fewer among fewer than 21 images)
+        that were not so at the epoch before, on average, in [0, 1]; NaN for the first, for
+        what is still, and for the one after it.
     moved : ndarray, shape (E,), float32
         Mean way of a point since the epoch before, as a share of the side of all maps; NaN
         for the first.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,15 +12,16 @@ from xai.embedding.evolution import continuing
 from xai.embedding.evolution.result import Evolution
 from xai.embedding.frames import fit
 from xai.embedding.params import LayoutParams, TsneParams
-from xai.embedding.quality import NEIGHBOURS, measure
+from xai.embedding.quality import in_common, measure, reach
 from xai.embedding.steadiness import aligned
 from xai.features.components import plane, varies
 from xai.features.neighbourhoods import search
 from xai.features.result import Features
 from xai.types import Params, Progress
 
-#: ``on_epoch(place, points)`` with points (N, 2) float32; what it raises reaches the caller.
-OnEpoch = Callable[[int, np.ndarray], None]
+if TYPE_CHECKING:
+    from xai.embedding.evolution import OnEpoch
+
 #: The first map takes about as long as so many others.
 _FIRST = 8
 _FIGURES = (
@@ -158,8 +159,7 @@ class Shooting:
             self._add(last, True, 0, np.nan, {})
             self._near = None
             return
-        k = max(1, min(NEIGHBOURS, (len(given) - 1) // 2))
-        near = search(given.values, k).rows
+        near = search(given.values, reach(len(given))).rows
         points, steps = self._layouts.next(given.values, last, self._tell)
         placed = points - points.mean(axis=0)
         if not all(self._still):
@@ -212,8 +212,7 @@ def _turned_over(near: np.ndarray, before: np.ndarray | None) -> float:
     """Return the share of neighbours that are new."""
     if before is None:
         return np.nan
-    kept = sum((near == column[:, None]).any(axis=1).sum() for column in before.T)
-    return 1.0 - float(kept) / near.size
+    return 1.0 - float(in_common(near, before).mean())
 
 
 def _settled(params: Params, count: int) -> tuple[Params, tuple[str, ...]]:

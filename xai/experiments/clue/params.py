@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xai.attribution import METHODS
 from xai.experiments.clue.tag import Tag
 from xai.types import Params, number
 
@@ -48,6 +49,10 @@ class ClueKey:
     tag : Tag
     params : ClueParams
     seed : int
+    methods : tuple of str
+        Who is asked, in this order: with another registry it is another experiment.
+    version : int
+        Of the way it is made: what was kept by an earlier one is not served.
     """
 
     architecture: str
@@ -57,3 +62,5 @@ class ClueKey:
     tag: Tag
     params: ClueParams
     seed: int
+    methods: tuple[str, ...] = tuple(METHODS)
+    version: int = 1

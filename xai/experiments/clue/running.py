@@ -128,7 +128,9 @@ def experiment(
         _trained(architecture, images, chosen.epochs, seed, count.training(turn, steps))
         for turn, images in enumerate((tagged, data))
     ]
-    key = ClueKey(architecture, data.signature, test.signature, label, mark, chosen, seed)
+    key = ClueKey(
+        architecture, data.signature, test.signature, label, mark, chosen, seed, tuple(names)
+    )
     begun = _begin(key, networks, test, places)
     count.before = 2 * steps
     return _explain(begun, networks, names, count, on_partial)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from xai.training.runs.recipe import Recipe
     from xai.training.runs.recorder import Recorder
 
-#: Share of images beyond that of the commonest class which is no more than luck.
+#: Share of images beyond that of the commonest class which is no more than luck, at most half
+#: of what there is beyond it.
 _LUCK = 0.01
 
 
@@ -41,7 +42,7 @@ def finished(recorder: Recorder) -> str:
     """Say if nothing was learned; else nothing."""
     run = recorder.run("finished", "")
     commonest = np.bincount(run.train_labels).max() / len(run.train_labels)
-    if run.epochs[-1].accuracy > commonest + _LUCK:
+    if run.epochs[-1].accuracy > commonest + min(_LUCK, (1 - commonest) / 2):
         return ""
     return (
         "Nothing was learned: the network is right no more often than who always says the "

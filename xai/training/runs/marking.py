@@ -24,7 +24,7 @@ def marks(epochs: int, per_epoch: int) -> dict[int, float]:
         steps, early marks that fall on none of their own are left out.
     """
     early = {round(share * per_epoch): share for share in _EARLY}
-    inside = {step: share for step, share in early.items() if 0 < step < per_epoch}
+    inside = {step: share for step, share in early.items() if step}
     whole = {epoch * per_epoch: float(epoch) for epoch in range(1, epochs + 1)}
     return {0: 0.0, **inside, **whole}
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import re
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ from xai.training.runs.files import schema
 from xai.training.runs.recipe import Recipe
 from xai.training.runs.recorder import unwritable
 from xai.training.runs.run import Run
+
+try:
+    import fcntl
+except ImportError:  # a system without such locks
+    fcntl = None  # type: ignore[assignment]
 
 #: What a write that was broken off leaves, see :func:`xai.store.replacing.replacing`.
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{16}")
@@ -73,28 +80,63 @@ def place(record: Path | str | None, resume: Run | Path | str | None) -> Place:
 def _path(given: Any, what: str) -> Path:
     if not isinstance(given, Path | str):
         raise TypeError(f"{what}: expected a folder, got {type(given).__name__}")
-    return Path(given).expanduser().absolute()
+    place = os.path.expanduser(given)  # noqa: PTH111  that of pathlib raises for nobody's home
+    if "\0" in place:
+        raise ValueError(f"{what}: expected a folder, got {place!r}")
+    return Path(place).absolute()
 
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Hold a folder against other threads that want to record into it.
+    """Make a folder if it is not there, and hold it against all who would record into it too.
 
     Raises
     ------
     ValueError
-        If another has it.
+        If another thread or process has it, or it cannot be made.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(unwritable(folder, error)) from error
     real = folder.resolve()
     with _lock:
         if real in _busy:
-            raise ValueError(f"record: another training records into {folder} right now")
+            raise ValueError(_taken(folder))
         _busy.add(real)
     try:
-        yield
+        with _locked(folder):
+            yield
     finally:
         with _lock:
             _busy.discard(real)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes, where the system has such locks."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ValueError(unwritable(folder, error)) from error
+    try:
+        # It goes with the process, however that ends. A disk that knows no locks has none.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            os.close(descriptor)
+            raise ValueError(_taken(folder)) from error
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(folder: Path) -> str:
+    return f"record: another training records into {folder} right now"
 
 
 def begun(where: Place, recipe: Recipe) -> Run | None:
@@ -108,13 +150,11 @@ def begun(where: Place, recipe: Recipe) -> Run | None:
     """
     folder = where.folder
     try:
-        entries = list(folder.iterdir())
-    except FileNotFoundError:
-        return None
+        empty = not (folder / schema.HEAD).exists()
     except OSError as error:
         raise ValueError(unwritable(folder, error)) from error
-    if not (folder / schema.HEAD).exists():
-        _check_own(folder, entries)
+    if empty:
+        _check_own(folder)
         return None
     if not where.resumed:
         raise ValueError(
@@ -123,20 +163,47 @@ def begun(where: Place, recipe: Recipe) -> Run | None:
         )
     run = files.opened(folder)
     _check_same(run.recipe, recipe)
+    if run.ended == "stopped":
+        _sweep(folder)
     return dataclasses.replace(run, keeper=where.keeper)
 
 
-def _check_own(folder: Path, entries: list[Path]) -> None:
-    """Refuse a folder with anything that a run broken off at its beginning does not leave."""
-    own = {schema.METRICS, schema.TRACE, schema.IMAGES, schema.ANSWERS, schema.WEIGHTS}
-    foreign = sorted(
-        path.name for path in entries if path.name not in own and not _UNFINISHED.match(path.name)
-    )
+def _check_own(folder: Path) -> None:
+    """Refuse a folder with anything that a run broken off at its beginning does not leave.
+
+    Others have a ``metrics.csv`` and ``weights``, too: they are ours where the table of images
+    is, which comes first, and the only weights are those of the untrained network.
+    """
+    known: set[str] = set()
+    if _has_images(folder):
+        untrained = schema.weights_name(0)
+        known = {schema.IMAGES, schema.WEIGHTS, untrained, *schema.MOST}
+    found = (path for path in folder.rglob("*") if not _UNFINISHED.fullmatch(path.name))
+    foreign = sorted({path.relative_to(folder).as_posix() for path in found} - known)
     if foreign:
         raise ValueError(
             f"record: expected a new or empty folder, got one with other files ({folder}), such "
             f"as {foreign[0]!r}"
         )
+    _sweep(folder)
+
+
+def _has_images(folder: Path) -> bool:
+    header = ",".join(schema.LISTED).encode() + b"\n"
+    try:
+        with (folder / schema.IMAGES).open("rb") as file:
+            return file.read(len(header)) == header
+    except OSError:
+        return False
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writes left that were broken off."""
+    for place in (folder, folder / schema.WEIGHTS):
+        for path in place.glob(".*"):
+            if _UNFINISHED.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _check_same(found: Recipe, wanted: Recipe) -> None:

@@ -6,7 +6,7 @@ import errno
 import importlib.metadata
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,6 @@ class Recorder:
     def begin(self) -> None:
         """Write what is known before the first step."""
         with self._writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
             ids = () if self._test is None else self._test.ids
             labels = self._labels()
             writing.write_images(self.folder, self._data.ids, self._data.labels, ids, labels)
@@ -204,4 +203,8 @@ def unwritable(folder: Path, error: OSError) -> str:
         reason = "it is no folder"
     else:
         reason = (error.strerror or "it cannot be used").lower()
-    return f"record: {reason} ({folder}); what was recorded before can still be opened"
+    kept = ""
+    with suppress(OSError):
+        if (folder / schema.HEAD).exists():
+            kept = "; what was recorded before can still be opened"
+    return f"record: {reason} ({folder}){kept}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +36,7 @@ class Norms:
 
     def gradients(self) -> Tensor:
         """Return the norms of the gradients of the step that was done last, float64 (L,)."""
-        return _norms([weight.grad for weight in self._weights if weight.grad is not None])
+        return _norms([cast("Tensor", weight.grad) for weight in self._weights])
 
 
 def _norms(values: list[Tensor]) -> Tensor:
@@ -63,7 +63,7 @@ class Tally:
         self.right = torch.zeros(images, dtype=torch.bool)
         self._norms = torch.zeros(layers, dtype=torch.float64)
         #: Steps, loss and seconds of the epoch; loss, right ones and images since the point.
-        self._sums = torch.zeros(6, dtype=torch.float64)
+        self._sums = [0.0] * 6
 
     def add(self, step: Step, norms: Tensor, seconds: float) -> None:
         """Count a step."""
@@ -72,7 +72,7 @@ class Tally:
         self._norms += norms
         loss = step.loss * count
         added = (1, loss, seconds, loss, int(step.right.sum()), count)
-        self._sums += torch.tensor(added, dtype=torch.float64)
+        self._sums = [total + one for total, one in zip(self._sums, added, strict=True)]
 
     def lasted(self, seconds: float) -> None:
         """Count time that is no step's."""
@@ -81,7 +81,7 @@ class Tally:
     @property
     def loss(self) -> float:
         """Mean loss of the epoch's images."""
-        return float(self._sums[1]) / len(self.right)
+        return self._sums[1] / len(self.right)
 
     @property
     def accuracy(self) -> float:
@@ -91,7 +91,7 @@ class Tally:
     @property
     def seconds(self) -> float:
         """What the epoch took."""
-        return float(self._sums[2])
+        return self._sums[2]
 
     def gradient_norms(self) -> list[float]:
         """Return the mean norm of each layer's gradient over the epoch's steps."""
@@ -100,16 +100,17 @@ class Tally:
 
     def point(self) -> tuple[float, float]:
         """Return mean loss and accuracy since the last point, and begin another."""
-        loss, right, count = self._sums[3:].tolist()
-        self._sums[3:] = 0
+        loss, right, count = self._sums[3:]
+        self._sums[3:] = [0.0] * 3
         return loss / count, right / count
 
     def state(self) -> dict[str, Tensor]:
         """Return all of it."""
-        return {"right": self.right, "norms": self._norms, "sums": self._sums}
+        sums = torch.tensor(self._sums, dtype=torch.float64)
+        return {"right": self.right, "norms": self._norms, "sums": sums}
 
     def go_to(self, state: dict[str, Tensor]) -> None:
         """Take up what :meth:`state` returned."""
         self.right.copy_(state["right"])
         self._norms.copy_(state["norms"])
-        self._sums.copy_(state["sums"])
+        self._sums = state["sums"].tolist()

@@ -21,6 +21,8 @@ def opened(source: Path | str | bytes) -> Run:
 
     Raises
     ------
+    TypeError
+        If it is neither a path nor bytes.
     ValueError
         If it is none, is damaged, of another version or architecture, or over a limit of
         :mod:`xai.training.runs.files.schema`: in one sentence.
@@ -29,6 +31,8 @@ def opened(source: Path | str | bytes) -> Run:
 
     if isinstance(source, bytes):
         return sharing.unpack(source)
+    if not isinstance(source, str | Path):
+        raise TypeError(f"run: expected a folder or a zip, got {type(source).__name__}")
     place = Path(source)
     try:
         zipped = place.is_file()

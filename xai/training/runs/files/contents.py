@@ -94,7 +94,8 @@ def take(where: str, table: dict[str, Any], name: str, kind: type) -> Any:
     if name not in table:
         raise unlike(f"{where}: {name}", _KINDS[kind], "nothing of that name")
     value: Any = table[name]
-    if kind is float and type(value) is int:
+    # JSON has whole numbers of any length, which no float can be.
+    if kind is float and type(value) is int and abs(value) < 2**53:
         value = float(value)
     if type(value) is not kind:
         raise unlike(f"{where}: {name}", _KINDS[kind], f"{type(value).__name__} {value!r:.40}")

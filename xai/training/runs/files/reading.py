@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from xai.datasets.spec import signature_of
 from xai.training.runs.files import contents, schema
 from xai.training.runs.files.contents import RefusedError, check_array, check_text, unlike, whole
 from xai.training.runs.files.heading import Head, heading
@@ -18,6 +19,8 @@ from xai.training.runs.run import Ending, Epoch, Recipe, Run, Trace
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: Two shares that differ by less are one, which was written with fewer digits.
+_SAME = 1e-9
 _INTERRUPTED = "The training was interrupted; what was recorded until then is here."
 
 
@@ -33,6 +36,7 @@ def run(folder: Path) -> Run:
     images = _images(folder, head.recipe)
     epochs = _epochs(folder, head)
     predicted, right = _answers(folder, head, len(epochs), images)
+    _check_agreement(head, images, epochs, predicted, right)
     _check_weights(folder, head)
     running = head.ended == "running"
     return Run(
@@ -138,6 +142,9 @@ def _images(folder: Path, recipe: Recipe) -> _Images:
             raise unlike(name, "each image once", "one twice")
     last = len(recipe.classes) - 1
     labels = np.array([whole(f"{name}: label", row[2], 0, last) for row in rows], np.int64)
+    said = signature_of(recipe.data, recipe.classes, ids[:trained], labels[:trained])
+    if said != recipe.signature:
+        raise unlike(name, "the training images of the recipe", "others")
     return _Images(ids[:trained], labels[:trained], ids[trained:], labels[trained:])
 
 
@@ -154,11 +161,31 @@ def _answers(
     packed = check_array(f"{name}: right", found.get("right"), "uint8", (None, wide))
     if len(predicted) < len(head.marks) or len(packed) < epochs:
         raise unlike(name, f"{len(head.marks)} marks and {epochs} epochs", "fewer")
+    # Only what still went on can have been killed between this file and the head.
+    if len(predicted) > len(head.marks) and head.ended not in ("running", "stopped"):
+        raise unlike(name, f"{len(head.marks)} marks", f"{len(predicted)}")
     predicted = predicted[: len(head.marks)]
     if predicted.size and not 0 <= predicted.min() <= predicted.max() < len(head.recipe.classes):
         raise unlike(f"{name}: predicted", "classes of the recipe", "others")
     right = np.unpackbits(packed[:epochs], axis=1, count=len(images.train_ids)).astype(bool)
     return predicted, right
+
+
+def _check_agreement(
+    head: Head,
+    images: _Images,
+    epochs: tuple[Epoch, ...],
+    predicted: np.ndarray,
+    right: np.ndarray,
+) -> None:
+    """Refuse answers that give other shares of right ones than the table of epochs."""
+    found = [(epoch.accuracy, float(right[epoch.number - 1].mean())) for epoch in epochs]
+    for mark, answers in zip(head.marks, predicted, strict=True):
+        if mark >= 1 and mark == int(mark) and len(answers):
+            share = float((answers == images.labels).mean())
+            found.append((epochs[int(mark) - 1].test_accuracy, share))
+    if not all(abs(told - counted) < _SAME for told, counted in found):
+        raise unlike(schema.ANSWERS, f"the accuracies of {schema.METRICS}", "others")
 
 
 # ------------------------------------------------------------------------- the course

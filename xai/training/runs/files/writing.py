@@ -75,7 +75,7 @@ def write_head(
 def head_content(head: Mapping[str, Any]) -> bytes:
     """Return what ``run.json`` holds."""
     text = json.dumps(head, allow_nan=False, ensure_ascii=False, indent=1)
-    return (text + "\n").encode("utf-8", "backslashreplace")
+    return (text + "\n").encode()
 
 
 def marked(marks: Iterable[tuple[float, str]]) -> list[dict[str, Any]]:
@@ -119,13 +119,15 @@ def write_metrics(folder: Path, epochs: Sequence[Epoch]) -> None:
         )
         for epoch in epochs
     )
-    _write_table(folder / schema.METRICS, header, rows)
+    numbers = ([_cell(value) for value in row] for row in rows)
+    write(folder / schema.METRICS, _table(header, numbers))
 
 
 def write_trace(folder: Path, trace: Trace) -> None:
     """Write ``trace.csv``: a row of each point."""
     rows = zip(trace.step.tolist(), trace.loss, trace.accuracy, strict=True)
-    _write_table(folder / schema.TRACE, schema.TRACED, rows)
+    numbers = ([_cell(value) for value in row] for row in rows)
+    write(folder / schema.TRACE, _table(schema.TRACED, numbers))
 
 
 def write_images(
@@ -143,10 +145,19 @@ def write_images(
     train_ids, ids : sequence of str
         Of the training images and of the test images.
     train_labels, labels : ndarray, shapes (N,) and (M,), int64
+
+    Raises
+    ------
+    ValueError
+        If the names are so long that the table could not be read again.
     """
     trained = (("train", *row) for row in zip(train_ids, train_labels.tolist(), strict=True))
     tried = (("test", *row) for row in zip(ids, labels.tolist(), strict=True))
-    _write_table(folder / schema.IMAGES, schema.LISTED, (*trained, *tried))
+    content = _table(schema.LISTED, (*trained, *tried))
+    if len(content) > schema.MOST_TABLE:
+        most = schema.MOST_TABLE // 2**20
+        raise ValueError(f"data: expected ids of at most {most} MB together, got more")
+    write(folder / schema.IMAGES, content)
 
 
 def write_answers(folder: Path, predicted: np.ndarray, right: np.ndarray) -> None:
@@ -169,24 +180,20 @@ def write_answers(folder: Path, predicted: np.ndarray, right: np.ndarray) -> Non
     write(folder / schema.ANSWERS, save(arrays))
 
 
-def _write_table(place: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+def _table(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> bytes:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
-    table.writerows([_cell(value) for value in row] for row in rows)
-    write(place, text.getvalue().encode())
+    table.writerows(rows)
+    return text.getvalue().encode()
 
 
-def _cell(value: Any) -> str:
-    """Return a value as text from which it comes back; nothing where there is no number."""
+def _cell(value: float | np.floating[Any]) -> str:
+    """Return a number as text from which it comes back; nothing where there is none."""
     if isinstance(value, np.floating):
         # The shortest text of a float32 is not that of the float64 of equal value.
         return np.format_float_scientific(value, trim="-") if np.isfinite(value) else ""
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
-    text = str(value)
-    # Names of files need not be text: what nobody can read is written as an escape.
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return repr(value) if math.isfinite(value) else ""
 
 
 def write(place: Path, content: bytes) -> None:
