@@ -27,27 +27,33 @@ ROWS = {"steps": "the end of each step", "all": "every layer"}
 Values = Mapping[str, np.ndarray]
 
 
-def choose(words: dict[str, str]) -> tuple[str, str, str, str]:
+def choose(
+    words: dict[str, str], *, scales: Mapping[str, str] = SCALES, key: str = "glance_scale"
+) -> tuple[str, str, str, str]:
     """Draw the choices: what is shown, minus what, on which scale, which rows.
 
     Parameters
     ----------
     words : dict of str to str
         What can be shown, and what to call it; ``"image"`` is among them.
+    scales : mapping of str to str
+        What the colours can span, and what to call it; the first is the default.
+    key : str
+        Of that choice, in the session and in the link.
 
     Returns
     -------
     tuple of str
-        Two of ``words``, the second perhaps ``"none"``; of :data:`SCALES`; of :data:`ROWS`.
+        Two of ``words``, the second perhaps ``"none"``; of ``scales``; of :data:`ROWS`.
     """
-    one, two, three, four = st.columns([2, 2, 1.4, 1.4], vertical_alignment="bottom")
+    one, two, three, four = st.columns([2, 1.7, 1.5, 1.7], vertical_alignment="bottom")
     with one:
         first = controls.select("show", "Show", words, default="image")
     with two:
         rest = {"none": "nothing", **{k: v for k, v in words.items() if k != first}}
         second = controls.select("minus", "Minus", rest, default="none")
     with three:
-        scale = controls.select("glance_scale", "Scale", SCALES, default="row")
+        scale = controls.select(key, "Scale", scales, default=next(iter(scales)))
     with four:
         which = controls.select("rows", "Rows", ROWS, default="steps")
     return first, second, scale, which

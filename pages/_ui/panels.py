@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import streamlit as st
@@ -24,17 +24,19 @@ _NO_NUMBER = "its scores are NaN or infinite."
 SIDE = 280
 
 
-def image(pixels: np.ndarray, *, alt: str) -> None:
-    """Show pixels crisply and losslessly, as wide as the column.
+def image(pixels: np.ndarray, *, alt: str, width: int | Literal["stretch"] = "stretch") -> None:
+    """Show pixels crisply and losslessly, as wide as the column unless told otherwise.
 
     Parameters
     ----------
     pixels : ndarray, uint8, shape (H, W), (H, W, 1) or (H, W, 3)
     alt : str
         What it shows, for those who cannot see it.
+    width : int or "stretch"
+        In pixels.
     """
     crisp = pictures.fit(pictures.picture(pixels), SIDE)
-    st.image(images.encode_png(crisp), width="stretch", output_format="PNG", alt=alt)
+    st.image(images.encode_png(crisp), width=width, output_format="PNG", alt=alt)
 
 
 def original(bench: Bench) -> None:

@@ -49,6 +49,7 @@ def result(
     during: During | None = None,
     reserve: int = 0,
     on_top: bool = False,
+    before: object = None,
     jobs: Jobs | None = None,
 ) -> Any | None:
     """Return a computation's result, or show how far it is and return None.
@@ -69,6 +70,8 @@ def result(
         Height in pixels that is kept free for that until there is something.
     on_top : bool
         Whether the bar goes above that.
+    before : object, optional
+        What there was already: drawn as long as nothing has been published.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def result(
     if status is None or status.state == "done":
         return None if status is None else status.result
     if not silent:
-        _bar(jobs or cached.jobs(), key, label, narrow, during, reserve, on_top)
+        _bar(jobs or cached.jobs(), key, label, narrow, during, reserve, on_top, before)
     return None
 
 
@@ -244,6 +247,7 @@ def _bar(
     during: During | None = None,
     reserve: int = 0,
     on_top: bool = False,
+    before: object = None,
 ) -> None:
     """Poll a job; when it has ended, let the whole page run again."""
     job = queue.get(key)
@@ -253,8 +257,9 @@ def _bar(
     _presence().touch()
     status = job.snapshot()
     place = st.container(horizontal=not narrow, vertical_alignment="center") if on_top else None
-    if during is not None and status.partial is not None:
-        during(status.partial)
+    seen = before if status.partial is None else status.partial
+    if during is not None and seen is not None:
+        during(seen)
     elif reserve:
         st.skeleton(reserve)
     place = place or st.container(horizontal=not narrow, vertical_alignment="center")

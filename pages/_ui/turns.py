@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import streamlit as st
 
 from pages._ui import cached, progress
-from xai.jobs import Jobs, Report
+from xai.jobs import Jobs, JobStatus, Report
 
 _COURSES = "_turns"
 #: Works of which a session keeps what there is.
@@ -124,12 +124,25 @@ def follow(
             keep=False,
             slot=slot,
             during=seen,
+            before=latest,
             jobs=jobs,
             **place,
         )
         if found is None or found.complete:
             return found
         _keep(key, replace(course, latest=found).next())
+
+
+def under_way(key: object, jobs: Jobs | None = None) -> JobStatus | None:
+    """Return how far a piece of work of this session is; None if nothing is done about it."""
+    turn = TurnKey(key, _courses().get(key, _Course()).turn)
+    job = (jobs or cached.jobs()).get(turn)
+    return None if job is None or job.finished or progress.is_stopped(turn) else job.snapshot()
+
+
+def stop(key: object, jobs: Jobs | None = None) -> None:
+    """Stop a piece of work that may not be in sight; for call-backs."""
+    progress.stop(TurnKey(key, _courses().get(key, _Course()).turn), jobs)
 
 
 def anew(key: object, jobs: Jobs | None = None) -> None:

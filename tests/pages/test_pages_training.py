@@ -318,6 +318,45 @@ def test_where_the_cache_cannot_be_written_runs_are_made_all_the_same(
     assert "After 2 epochs" in said(at)
 
 
+def test_a_run_out_of_sight_is_told_of_and_can_be_gone_back_to_or_stopped(
+    visit: Visit, calm: Check, said: Words, gate: Gate
+) -> None:
+    at = press(visit("training", QUICK | {"train.seed": "14"}), "Train")
+    assert gate.reached.wait(30)
+    at.number_input(key="train.seed").set_value(15).run()
+    calm(at)
+    assert "Still under way: LeNet-5, 100 images of MNIST digits" in said(at)
+    assert at.button(key="train-a").label == "Train"
+    at = press(at, "Back to it")
+    calm(at)
+    assert at.number_input(key="train.seed").value == 14
+    assert "Still under way" not in said(at)
+    at.number_input(key="train.seed").set_value(15).run()
+    at = press(at, "Stop that one").run()
+    calm(at)
+    assert "Still under way" not in said(at)
+    gate.open.set()
+
+
+def test_a_link_to_a_second_run_shows_its_choice(visit: Visit, calm: Check) -> None:
+    at = visit("training", DIGITS | {"twin": "width"})
+    calm(at)
+    (panel,) = [one for one in at.expander if one.label == "Two runs side by side"]
+    assert panel.proto.expanded
+
+
+def test_who_has_photographs_on_the_workbench_is_told_whose_image_is_shown(
+    visit: Visit, calm: Check, said: Words
+) -> None:
+    at = visit("training", {"data": "photos"})
+    calm(at)
+    assert "the workbench holds Photographs" in said(at)
+    at = press(at, "Put MNIST digits")
+    calm(at)
+    assert at.session_state["data"] == "mnist"
+    assert "the workbench holds" not in said(at)
+
+
 # ------------------------------------------------------------------- two runs, workbench
 def test_a_second_run_differs_in_one_thing_and_stands_beside_the_first(
     visit: Visit, calm: Check, settle: Settle, said: Words

@@ -205,7 +205,8 @@ export class View {
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      if (!this.gone && this.layout) this.paint();
+      // A page that is being laid out gives it no height yet.
+      if (!this.gone && this.layout && this.scroller.clientHeight) this.paint();
     });
   }
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from pages._ui import cached, controls
-from pages._ui.lessons import running
+from pages._ui import cached, controls, link
+from pages._ui.lessons import beyond, running
 from pages._ui.lessons.lesson import Lesson
 from pages._ui.lessons.running import Wanted
 from xai.datasets import DATASETS
@@ -124,9 +124,11 @@ def beside(lesson: Lesson) -> Lesson:
     """
     first = _repeatable(lesson)
     if first is None:
+        beyond.tell("b", None)
         return lesson
     with st.expander("Two runs side by side", icon=":material/compare:", expanded=_chosen()):
         second = _second(first)
+        beyond.tell("b", None if second is None else second[0])
         if second is None:
             return lesson
         wanted, label = second
@@ -137,7 +139,9 @@ def beside(lesson: Lesson) -> Lesson:
 
 
 def _chosen() -> bool:
-    return st.session_state.get("twin", "none") != "none"
+    """Say whether there is a second run, by the reader's choice or by the link's."""
+    words = link.one_of(("none", *DIFFERENCES))
+    return link.restore("twin", words, what="second run", default="none") != "none"
 
 
 def _second(first: Wanted) -> tuple[Wanted, str] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages._ui import cached, controls, fetching, link
-from pages._ui.lessons import opening, running
+from pages._ui.lessons import beyond, opening, running
 from pages._ui.lessons.lesson import Lesson
 from xai import datasets
 from xai.datasets import DATASETS
@@ -28,6 +28,8 @@ _MOST = 20_000
 #: Epochs that a run of the page begins with: it shall be over soon.
 _EPOCHS = 5
 _MOST_SEED = 9999
+#: Of a recipe: what makes the steps.
+_STEPS = ("batch", "rate", "optimizer", "schedule")
 SHIPPED = "LeNet-5, shipped"
 
 
@@ -39,11 +41,14 @@ def choose(bench: Bench) -> Lesson | None:
     opened = opening.current()
     if opened is not None:
         opening.tell(opened)
-        return opened.lesson
+        beyond.tell("a", None)
+        return opening.lesson(opened)
     source = controls.segments("run", "Run", _SOURCES, default="shipped")
     if source == "shipped":
+        beyond.tell("a", None, _back)
         return _lesson(cached.shipped(), SHIPPED)
     wanted = _wanted()
+    beyond.tell("a", wanted, _back)
     if wanted is None:
         return None
     run = running.follow(wanted, "a")
@@ -54,6 +59,21 @@ def choose(bench: Bench) -> Lesson | None:
 
 def _lesson(run: Run, label: str) -> Lesson:
     return Lesson(run, cached.tested(run.digest, run), label)
+
+
+def _back(wanted: running.Wanted) -> None:
+    """Choose a recipe again; for call-backs."""
+    key = f"train.{wanted.architecture}"
+    st.session_state.update(
+        {
+            "run": "here",
+            "train": wanted.architecture,
+            "train.data": wanted.data,
+            "train.n": str(wanted.n),
+            "train.seed": wanted.seed,
+            **{f"{key}.{name}": value for name, value in vars(wanted.params).items()},
+        }
+    )
 
 
 def _wanted() -> running.Wanted | None:
@@ -78,10 +98,22 @@ def _wanted() -> running.Wanted | None:
         high = int(TrainingParams.infos()["epochs"].high or 1)
         number = _whole(f"{key}.epochs", "Epochs", 1, high, min(row.epochs, _EPOCHS))
     with more.popover("Recipe", icon=":material/tune:", width="stretch"):
-        fixed = {"epochs": number}
-        params = controls.params(TrainingParams, key, fixed=fixed, defaults=row.params)
-        seed = _whole("train.seed", "Seed", 0, _MOST_SEED, 0)
+        params, seed = _recipe(key, number, row.params)
     return running.Wanted(architecture, name, n, params, seed)
+
+
+def _recipe(key: str, epochs: int, usual: TrainingParams) -> tuple[TrainingParams, int]:
+    """Draw everything else that a run depends on: how it learns, and what keeps it in check."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        steps = controls.params(
+            TrainingParams, key, only=_STEPS, fixed={"epochs": epochs}, defaults=usual
+        )
+    fixed = {name: getattr(steps, name) for name in ("epochs", *_STEPS)}
+    with right:
+        params = controls.params(TrainingParams, key, fixed=fixed, defaults=usual)
+        seed = _whole("train.seed", "Seed", 0, _MOST_SEED, 0)
+    return params, seed
 
 
 def _named(name: str) -> str:

@@ -9,13 +9,14 @@ import numpy as np
 import streamlit as st
 
 from pages._ui import panels
+from xai.datasets import DATASETS
 from xai.figures.learning_curves import Course, learning_curves
 from xai.figures.wording import percent
 from xai.training import ARCHITECTURES
 
 if TYPE_CHECKING:
     from pages._ui.lessons.lesson import Lesson
-    from xai.training import Epoch, Run, Trace
+    from xai.training import Epoch, Recipe, Run, Trace
 
 #: Of a chart in pixels, and of all that a run at work draws.
 _HEIGHT = 300
@@ -74,10 +75,12 @@ def _draw(courses: Sequence[Course]) -> None:
 def _told(runs: Sequence[Lesson]) -> None:
     """Say what came of the runs, and what went wrong."""
     words, more = st.columns([5.4, 1.1], vertical_alignment="center")
+    names = [panels.plain(one.label) for one in runs]
     words.markdown(
         "  \n".join(
-            ("" if len(runs) == 1 else f"**{panels.plain(one.label)}:** ") + _verdict(one.run)
-            for one in runs
+            (f"{described(one.run.recipe)}. " if len(runs) == 1 else f"**{name}:** ")
+            + _verdict(one.run)
+            for one, name in zip(runs, names, strict=True)
         )
     )
     with more.popover("Details", icon=":material/receipt_long:", width="stretch"):
@@ -85,6 +88,13 @@ def _told(runs: Sequence[Lesson]) -> None:
     for one in runs:
         if one.run.note and one.run.ended != "stopped":
             st.warning(one.run.note, icon=":material/trending_up:")
+
+
+def described(recipe: Recipe) -> str:
+    """Say what learns from what."""
+    known = DATASETS.get(recipe.data)
+    data = panels.plain(recipe.data) if known is None else known.label
+    return f"{ARCHITECTURES[recipe.architecture].label}, {recipe.images:,} images of {data}"
 
 
 def _verdict(run: Run) -> str:

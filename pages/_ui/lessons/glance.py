@@ -11,28 +11,38 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from pages._ui import cached, glance_rows
+from pages._ui import cached, glance_rows, panels
 from pages._ui.channels import partner
 from pages._ui.glance_view import glance_view
 from pages._ui.image_source import Chosen
 from pages._ui.lessons import surveys
 from pages._ui.lessons.lesson import Lesson, model_at
+from xai.datasets import DATASETS
 from xai.training import ARCHITECTURES
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-    from pages._ui.glance_view import Scale
+    from pages._ui.glance_view import GlanceRow, Scale
     from pages._ui.workbench import Bench
     from xai.activations.survey import Survey
     from xai.models import LoadedModel
 
-_HEIGHT = 520
+# In pixels: of all but the rows, of a row, and of the image.
+_HEAD, _ROW, _MOST, _SIDE = 104, 46, 520, 68
+#: Of the choice of what stands beside the network.
+BESIDE = "scrub.by"
+#: What the colours can span: always the same at every epoch.
+_SCALES = {"network": "one for all layers", "row": "each layer its own"}
 _SAYS = (
     "Each row is a layer, each square a channel or a neuron; the colour is the mean of its map. "
     "The scale is the same at every epoch{beside}, so that a square that darkens has grown. "
-    "What comes early and stays was easy to learn."
 )
+_SCALED = {
+    "network": "It is the same for all layers, too: those that stay pale have small numbers; give "
+    "each layer its own scale to see what moves in them.",
+    "row": "Each layer has its own, so that compare colours along a row, not between rows.",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +95,7 @@ class Look:
     signed : bool
         Whether it is a difference.
     scale, which : str
-        Keys of :data:`glance_rows.SCALES` and :data:`glance_rows.ROWS`.
+        ``"network"`` or ``"row"``, and a key of :data:`glance_rows.ROWS`.
     """
 
     runs: tuple[Seen, ...]
@@ -128,7 +138,13 @@ def look(bench: Bench, lesson: Lesson, counting: DeltaGenerator) -> Look:
     """
     here = bench_of(bench, lesson)
     words = _sources(here, lesson)
-    first, second, scale, which = glance_rows.choose(words)
+    choices, picture = st.columns([13, 1], vertical_alignment="bottom", gap="small")
+    with choices:
+        first, second, scale, which = glance_rows.choose(words, scales=_SCALES, key="scrub.scale")
+    if "image" in (first, second) or st.session_state.get(BESIDE) == "scores":
+        with picture:
+            _pictured(here)
+    _foreign(bench, here)
     if "partner" in (first, second):
         partner.choose(here)
     pair = [lesson] if lesson.other is None else [lesson, lesson.other]
@@ -143,6 +159,7 @@ def draw(shown: Look, turn: int, mark: float) -> None:
     seen = shown.runs[turn]
     if seen.values is None:
         st.info("This needs means over the test images: see below how far they are.")
+        st.skeleton(_MOST - _HEAD - _SIDE)
         return
     run = seen.lesson.run
     place = run.marks.index(mark)
@@ -150,13 +167,14 @@ def draw(shown: Look, turn: int, mark: float) -> None:
     model = _trained(seen.lesson)
     graph = cached.graph(ARCHITECTURES[run.recipe.architecture].model)
     survey = None if seen.surveys is None else seen.surveys[mark]
-    rows = glance_rows.rows(model.layers, graph, now, survey, shown.which)
+    rows = _short(glance_rows.rows(model.layers, graph, now, survey, shown.which))
     glance_view(
         rows,
         scale=_scale(shown, [row.layer for row in rows]),
         signed=shown.signed,
         key=f"epoch-glance-{turn}-{run.digest}",
-        height=_HEIGHT,
+        # Half as wide, the squares of a row need more lines.
+        height=_MOST if len(shown.runs) > 1 else min(_MOST, _HEAD + _ROW * len(rows)),
         label=f"{seen.lesson.label}, epoch {mark:g}: {shown.label}",
         unit="difference of mean activations" if shown.signed else "mean activation",
         names=glance_rows.names(rows, model.classes),
@@ -165,7 +183,43 @@ def draw(shown: Look, turn: int, mark: float) -> None:
 
 def explain(shown: Look) -> None:
     """Say how to read it."""
-    st.caption(_SAYS.format(beside=" and in both runs" if len(shown.runs) > 1 else ""))
+    said = _SAYS.format(beside=" and in both runs" if len(shown.runs) > 1 else "")
+    st.caption(said + _SCALED[shown.scale])
+
+
+def _pictured(bench: Bench) -> None:
+    """Show the image that the network is followed with."""
+    chosen = bench.chosen
+    small = cached.preview(bench.digest_of_image, 4 * _SIDE, chosen.pixels)
+    panels.image(small, alt=f"the image {chosen.label}", width=_SIDE)
+
+
+def _foreign(bench: Bench, here: Bench) -> None:
+    """Say whose image is shown where the workbench holds none that the run could read."""
+    if bench.data == here.data or here.data not in DATASETS:
+        return
+    name, known = DATASETS[here.data].label, panels.plain(here.chosen.class_name or "unknown")
+    words, place = st.columns([3, 1.4], vertical_alignment="center")
+    words.caption(
+        f"This network knows {name} alone, and the workbench holds {DATASETS[bench.data].label}: "
+        f"the image is one that it was tested on, of class {known}."
+    )
+    place.button(
+        f"Put {name} on the workbench",
+        icon=":material/construction:",
+        width="stretch",
+        on_click=st.session_state.update,
+        args=({"data": here.data},),
+        help="Then you choose the image in the sidebar, or draw one.",
+    )
+
+
+def _short(rows: list[GlanceRow]) -> list[GlanceRow]:
+    """Leave out what all names of layers begin with, where they tell the layers apart without."""
+    ends = [row.title.rpartition(".")[2] for row in rows]
+    if len(set(ends)) < len(ends):
+        return rows
+    return [dataclasses.replace(row, title=end) for row, end in zip(rows, ends, strict=True)]
 
 
 def _trained(lesson: Lesson) -> LoadedModel:

@@ -25,10 +25,7 @@ def norms(lesson: Lesson, mark: float, key: str) -> None:
         st.info("This run ended within its first epoch: there are no norms to show.")
         return
     numbers = [epoch.number for epoch in epochs]
-    for what, title in (
-        ("weight", "Length of the weights"),
-        ("gradient", "Length of the gradient"),
-    ):
+    for what, title in _NORMS.items():
         found = [getattr(epoch, f"{what}_norms") for epoch in epochs]
         lines = {name: [epoch[name] for epoch in found] for name in found[0]}
         options: dict[str, Any] = {"title": title, "unit": "norm", "height": 250}

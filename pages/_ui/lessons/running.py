@@ -14,15 +14,18 @@ import streamlit as st
 from pages._ui import cached, turns
 from pages._ui.lessons import curves
 from xai.training import Epoch, Recipe, Run, Trace, TrainingParams, train
+from xai.training.runs.marking import marks
 
 if TYPE_CHECKING:
     from xai.datasets import ImageSet
     from xai.jobs import Report
 
 _ASKED = "_trainings_asked"
-#: What is recorded, and the test images, take so much of the time of the steps on top.
-_RECORDING = 1.2
-_LABEL = "Training"
+#: To try the network on an image takes so much of the time that learning from it takes.
+_TRIED = 0.3
+#: What is written takes so much of all time on top.
+_RECORDING = 1.1
+LABEL = "Training"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ class Wanted:
     def recipe(self) -> Recipe:
         """Everything that the weights depend on."""
         return cached.recipe(self.architecture, self.data, self.n, self.params, self.seed)
+
+    @property
+    def key(self) -> TrainingKey:
+        """Of the training."""
+        return TrainingKey(self.recipe.digest)
 
 
 @dataclass(frozen=True)
@@ -115,15 +123,15 @@ def follow(wanted: Wanted, side: str) -> Run | None:
     folder = place.folder / recipe.digest
     if place.note:
         st.caption(f":material/warning: {place.note}")
-    if _asked().get(side) == recipe.digest:
+    if asked().get(side) == wanted:
         try:
-            seen = _watched(wanted, recipe, folder, side)
+            seen = _watched(wanted, folder, side)
         except ValueError as error:
-            _asked().pop(side, None)
+            asked().pop(side, None)
             st.error(str(error))
         else:
             if seen is not None and seen.complete:
-                _asked().pop(side, None)
+                asked().pop(side, None)
             return None if seen is None else cached.recorded(folder)
     try:
         known = cached.recorded(folder)
@@ -156,29 +164,29 @@ def _offer(
         type="primary",
         icon=":material/play_arrow:",
         on_click=_begin,
-        args=(side, recipe.digest, folder if damaged else None),
+        args=(side, wanted, folder if damaged else None),
     )
     what = f"{left} epoch{'' if left == 1 else 's'} of {recipe.images:,} images"
     if known is not None:
         what = f"Stopped after {done} of {wanted.params.epochs} epochs. Left: {what}"
-    place.markdown(f"{what}: **{duration(cost(wanted, recipe.images, left))}** on this machine.")
+    place.markdown(f"{what}: **{duration(cost(wanted, left))}** on this machine.")
 
 
-def _begin(side: str, digest: str, damaged: Path | None) -> None:
+def _begin(side: str, wanted: Wanted, damaged: Path | None) -> None:
     if damaged is not None:
         shutil.rmtree(damaged, ignore_errors=True)
-    turns.anew(TrainingKey(digest), cached.trainings())
-    _asked()[side] = digest
+    turns.anew(wanted.key, cached.trainings())
+    asked()[side] = wanted
 
 
-def _asked() -> dict[str, str]:
+def asked() -> dict[str, Wanted]:
     """Return the recipe that this session has asked for on each side."""
-    asked: dict[str, str] = st.session_state.setdefault(_ASKED, {})
-    return asked
+    found: dict[str, Wanted] = st.session_state.setdefault(_ASKED, {})
+    return found
 
 
-def cost(wanted: Wanted, images: int, epochs: int) -> float:
-    """Return about how many seconds so many epochs take, from a few steps that are timed."""
+def cost(wanted: Wanted, epochs: int) -> float:
+    """Return about how many seconds the last so many epochs take, from a few timed steps."""
     usual, given = TrainingParams(), wanted.params
     # What does not change the time shares its measurement.
     timed = replace(
@@ -189,7 +197,11 @@ def cost(wanted: Wanted, images: int, epochs: int) -> float:
         optimizer=given.optimizer,
     )
     each = cached.pace(wanted.architecture, wanted.data, wanted.n, timed)
-    return _RECORDING * each * images * epochs
+    data, test = wanted.images
+    steps = -(-len(data) // wanted.params.batch)
+    begun = wanted.params.epochs - epochs
+    tried = sum(mark > begun or not begun for mark in marks(wanted.params.epochs, steps).values())
+    return _RECORDING * each * (len(data) * epochs + _TRIED * len(test) * tried)
 
 
 def duration(seconds: float) -> str:
@@ -200,7 +212,7 @@ def duration(seconds: float) -> str:
 
 
 # ---------------------------------------------------------------------- while it is made
-def _watched(wanted: Wanted, recipe: Recipe, folder: Path, side: str) -> Sight | None:
+def _watched(wanted: Wanted, folder: Path, side: str) -> Sight | None:
     """Return how far a run is once it is over or was stopped; show it until then."""
 
     def words(seen: Sight) -> str:
@@ -211,9 +223,9 @@ def _watched(wanted: Wanted, recipe: Recipe, folder: Path, side: str) -> Sight |
         curves.live(seen.epochs, seen.trace, steps=seen.steps, total=seen.total)
 
     return turns.follow(
-        TrainingKey(recipe.digest),
+        wanted.key,
         _training(wanted, folder),
-        label=_LABEL,
+        label=LABEL,
         slot=f"run-{side}",
         during=during,
         stopped=words,

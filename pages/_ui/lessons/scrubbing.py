@@ -67,7 +67,7 @@ def _stage(bench: Bench, lesson: Lesson, shown: Look) -> None:
 
 def _choice() -> str:
     """Draw the choice of what stands beside the network."""
-    return controls.segments("scrub.by", "Beside it", _PANELS, default="recall")
+    return controls.segments(glance.BESIDE, "Beside it", _PANELS, default="recall")
 
 
 def _pair(bench: Bench, shown: Look, now: float) -> None:

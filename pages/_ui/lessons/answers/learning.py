@@ -11,7 +11,10 @@ from pages._ui import cached, controls, link, panels
 from pages._ui.gallery import gallery
 from pages._ui.lessons.lesson import Lesson
 from pages._ui.streams import picking
+from xai import datasets
+from xai.datasets import DATASETS
 from xai.figures import forgetting_chart
+from xai.figures.wording import percent
 from xai.tables import csv_text
 from xai.training import learning
 from xai.training.learning import Learning
@@ -30,23 +33,34 @@ _PICKED = "_forgotten_bar"
 def show(lesson: Lesson) -> None:
     """Show when images were learned, how often they were forgotten, and which those are."""
     kind = controls.segments("learn.of", "Look at", _KINDS, default="training")
-    lessons = [one for one in (lesson, lesson.other) if one is not None]
-    found = [_found(one, kind) for one in lessons]
-    for one, known, place in zip(lessons, found, _places(len(lessons)), strict=True):
+    shown = [
+        (one, found)
+        for one in (lesson, lesson.other)
+        if one is not None and (found := _found(one, kind)) is not None
+    ]
+    if not shown:
+        return
+    for (one, found), place in zip(shown, _places(len(shown)), strict=True):
         with place:
-            if len(lessons) > 1:
+            if lesson.other is not None:
                 st.markdown(f"**{panels.plain(one.label)}**")
-            _charts(known, one, kind, alone=len(lessons) == 1)
+            _charts(found, one, kind, alone=len(shown) == 1)
     st.caption(_how(kind))
-    st.fragment(_pictures)(lesson, found[0], kind)
+    st.fragment(_pictures)(*shown[0], kind)
 
 
 def _places(count: int) -> list[st.delta_generator.DeltaGenerator]:
     return [st.container()] if count == 1 else list(st.columns(count, gap="medium"))
 
 
-def _found(lesson: Lesson, kind: str) -> Learning:
-    return learning.of_tests(lesson.run) if kind == "test" else learning.of_training(lesson.run)
+def _found(lesson: Lesson, kind: str) -> Learning | None:
+    """Return what a run learned when, or say why that is not known and return None."""
+    of = learning.of_tests if kind == "test" else learning.of_training
+    try:
+        return of(lesson.run)
+    except ValueError as error:  # no test images, or it ended within its first epoch
+        st.info(f"{panels.plain(lesson.label)}: {error}", icon=":material/info:")
+        return None
 
 
 def _charts(found: Learning, lesson: Lesson, kind: str, *, alone: bool) -> None:
@@ -75,8 +89,8 @@ def _said(found: Learning) -> str:
     lost = int((~found.never & ~found.unforgettable).sum())
     never = int(found.never.sum())
     said = (
-        f"Of {count:,} images **{kept:,}** ({kept / count:.1%}) were learned once and kept, "
-        f"**{lost:,}** ({lost / count:.1%}) were forgotten at least once"
+        f"Of {count:,} images **{kept:,}** ({percent(kept / count)}) were learned once and kept, "
+        f"**{lost:,}** ({percent(lost / count)}) were forgotten at least once"
     )
     said += f", and **{never:,}** were never right" if never else ""
     known = found.good[found.good >= 0]
@@ -129,7 +143,7 @@ def _pictures(lesson: Lesson, found: Learning, kind: str) -> None:
 def _gallery(lesson: Lesson, found: Learning, kind: str, times: int | None) -> None:
     places, title = _chosen(found, times)
     st.markdown(f"**{title}**")
-    images = lesson.images if kind == "test" else _trained(lesson)
+    images = _images(lesson, places[:_SHOWN], kind)
     if images is None:
         st.caption("The images that this run learned from are not here, so none can be shown.")
     elif not len(places):
@@ -137,7 +151,7 @@ def _gallery(lesson: Lesson, found: Learning, kind: str, times: int | None) -> N
     else:
         picked = gallery(
             images,
-            [int(place) for place in places[:_SHOWN]],
+            range(len(images)),
             [_caption(found, int(place)) for place in places[:_SHOWN]],
             selected=st.session_state.get("image"),
             key=f"forgotten-gallery-{kind}",
@@ -170,14 +184,18 @@ def _chosen(found: Learning, times: int | None) -> tuple[np.ndarray, str]:
     return chosen, f"Forgotten {word} time{'' if times == 1 else 's'}: {len(chosen):,}"
 
 
-def _trained(lesson: Lesson) -> ImageSet | None:
-    """Return the images that a run learned from, in its order, if they are here."""
-    recipe = lesson.run.recipe
-    try:
-        images, _ = cached.examples(recipe.data, recipe.images)
-    except ValueError:
+def _images(lesson: Lesson, places: np.ndarray, kind: str) -> ImageSet | None:
+    """Return some of the images that a run was tried on or learned from, if they are here."""
+    if kind == "test":
+        return lesson.images.subset(places)
+    data = lesson.run.recipe.data
+    if data not in DATASETS or not datasets.is_ready(data):
         return None
-    return images if images.ids == lesson.run.train_ids else None
+    known = cached.image_set(data, "train")
+    ids = [lesson.run.train_ids[place] for place in places]
+    if not all(name in known for name in ids):
+        return None
+    return known.subset([known.index(name) for name in ids])
 
 
 def _caption(found: Learning, place: int) -> str:

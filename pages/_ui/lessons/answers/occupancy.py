@@ -127,14 +127,16 @@ def _draw(lesson: Lesson, found: Course, view: _View, top: float) -> None:
             f"above. Counted over {found.images:,} test images."
         )
     with right:
-        st.altair_chart(
-            occupancy_chart.occupancy_lines(found, kind, view.layer, axis, top=top),
-            width="stretch",
-            alt=f"share of {kind} units over the epochs",
-        )
+        if len(marks) > 1:
+            st.altair_chart(
+                occupancy_chart.occupancy_lines(found, kind, view.layer, axis, top=top),
+                width="stretch",
+                alt=f"share of {kind} units over the epochs",
+            )
+        same = "The same numbers as lines. " if len(marks) > 1 else ""
         st.caption(
-            "The same numbers as lines. No gradient passes a unit that ReLU holds at 0 for every "
-            "image: by itself it learns no more, and comes back only if layers before it move."
+            f"{same}No gradient passes a unit that ReLU holds at 0 for every image: by itself it "
+            "learns no more, and comes back only if layers before it move."
         )
     _strip(found, view.layer, axis)
 

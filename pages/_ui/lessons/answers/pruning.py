@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _ALL = "all"
 _USUAL = 0.2
 _HEIGHT = 520
+#: Of the chart of the price where there are few classes.
+_LEAST = 360
 _SLOT = "pruning-"  # after the question, so that it gives way with it
 
 
@@ -181,7 +183,7 @@ def _draw(cut: Cut, found: Price) -> None:
     after = found.accuracy[found.at(cut.count)]
     if np.isfinite(after):
         st.markdown(_said(cut, found))
-    height = price_chart.recall_height(found)
+    height = max(_LEAST, price_chart.recall_height(found))
     left, right = st.columns(2, gap="medium")
     with left:
         st.altair_chart(

@@ -92,7 +92,7 @@ def _pictures(found: Clue) -> None:
         st.rerun()
     st.caption(
         "Red ink is positive evidence for the class, as a part of all that the map has; one scale "
-        "for all maps and both networks. The yellow frame is the tag. Under each map stands the "
+        "for all maps and both networks. The black frame is the tag. Under each map stands the "
         "share inside, and how many times that of random it is. Choose a map to see it large, for "
         "both networks."
     )
@@ -126,11 +126,11 @@ def _image(found: Clue) -> int | None:
 
 def _cell(found: Clue, one: Score, network: int, place: int | None) -> Cell:
     shares = one.shares[network] if place is None else one.shares[network][place : place + 1]
-    there = shares[~np.isnan(shares)]
-    if not len(there):
+    if np.isnan(shares).all():
         return Cell(one.label, "no evidence for it")
-    share = float(there.mean())
-    times = share / found.area
+    # As the chart counts: of the mean, maps without evidence count as random ones do.
+    times = found.factor(one.name, network).mean if place is None else shares[0] / found.area
+    share = times * found.area
     words = f"{percent(share)} inside"
     tone = "good" if (times >= TIMES) == (network == CLUE) else "bad"
     if one.reference or one.against:

@@ -24,6 +24,9 @@ _TRAILS = {"chosen": "Of chosen points", "all": "Of all", "none": "None"}
 
 def show(lesson: Lesson) -> None:
     """Show the film of a layer, of one run or of two beside each other."""
+    if not len(lesson.images):
+        st.info("This run kept no test images, so that there is nothing to map.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = _layer(lesson)
         method = controls.segments(

@@ -15,15 +15,22 @@ from xai.figures.film_chart import film_chart
 from xai.figures.wording import percent
 from xai.tables import csv_text
 
+#: How a map of the film comes about, up to where it is turned.
+_MADE = {
+    "tsne": "Each map starts from the one before and takes the fewer steps the less "
+    "neighbourhoods have changed; then it is",
+    "pca": "Each map is made anew from the epoch alone, and then",
+}
+
 
 def show(wanted: Sequence[Wanted], made: Sequence[Evolution]) -> None:
     """Say how to read the film and how far to trust it."""
     st.caption(
         f"One point is one of {len(wanted[0].images):,} test images; the axes are the same "
-        "throughout. Each map starts from the one before and takes only as many steps "
-        "as neighbourhoods have changed; then it is turned, or mirrored, onto it (orthogonal "
-        "Procrustes; no scaling). What does not change does not move: the same answers at two "
-        f"epochs leave every point in place. {METHODS[made[0].method].summary}"
+        f"throughout. {_MADE[made[0].method]} turned, or mirrored, onto the one before "
+        "(orthogonal Procrustes; no scaling). What does not change does not move: the same "
+        "answers at two epochs in a row leave every point in place. "
+        f"{METHODS[made[0].method].summary}"
     )
     for found in made:
         for sentence in found.notes:
@@ -33,27 +40,35 @@ def show(wanted: Sequence[Wanted], made: Sequence[Evolution]) -> None:
         with column:
             if len(made) > 1:
                 st.markdown(f"**{panels.plain(one.lesson.label)}**")
-            st.altair_chart(
-                film_chart(found, one.key.marks),
-                width="stretch",
-                key=f"film-chart-{one.key.run}",
-                alt="how far classes are apart in the layer, by epoch",
-            )
-            st.caption(_said(found, one))
+            if len(found) > 1:
+                st.altair_chart(
+                    film_chart(found, one.key.marks),
+                    width="stretch",
+                    key=f"film-chart-{one.key.run}",
+                    alt="how far classes are apart in the layer, by epoch",
+                )
+                st.caption(_said(found, one))
+            else:
+                st.caption("The run has one map alone: a film needs an epoch more.")
             _downloads(one, found)
 
 
 def _said(found: Evolution, wanted: Wanted) -> str:
     trust = found.quality["trustworthiness"]
     known = np.flatnonzero(np.isfinite(trust))
-    first, last = known[0], known[-1]
-    return (
+    said = (
         "Teal: for which share of the images the ten nearest others *in the layer* vote for the "
         "right class; orange: the same on the map, which should lie close to it. Grey: how many "
-        "of an image’s ten neighbours are new since the map before; it falls as learning settles. "
-        f"Trustworthiness of the map: {percent(float(trust[first]))} at epoch "
-        f"{wanted.key.marks[first]:g}, {percent(float(trust[last]))} at epoch "
-        f"{wanted.key.marks[last]:g}."
+        "of an image’s ten neighbours are new since the map before: where it falls, learning "
+        "settles."
+    )
+    if not len(known):
+        return said
+    first, last = known[0], known[-1]
+    return (
+        f"{said} Trustworthiness, which is less than 100 % where strangers lie beside each other "
+        f"on the map: {percent(float(trust[first]))} at epoch {wanted.key.marks[first]:g}, "
+        f"{percent(float(trust[last]))} at epoch {wanted.key.marks[last]:g}."
     )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Of the map in CSS pixels.
 HEIGHT = 720
+# Of two maps, with the legend below them.
+_HEIGHT_OF_TWO = 1080
 _KEY = "film-map"
 #: First and last changes of an image that are told.
 _TOLD = 5
@@ -78,7 +80,7 @@ def _panel(wanted: Wanted, found: Evolution, trails: str, *, alone: bool) -> Pan
         colourings=_colourings(wanted),
         frames=Window(np.arange(len(found), dtype=np.int32), frames, 0, wanted.words),
         run=_run(wanted),
-        replayable=True,
+        replayable=len(found) > 1,
         trails=trails,
     )
 
@@ -166,7 +168,7 @@ def _map(images: ImageSet, shown: Sequence[Panel], colour: str) -> str | None:
         panels=shown,
         colour=colour,
         key=_KEY,
-        height=HEIGHT,
+        height=HEIGHT if len(shown) == 1 else _HEIGHT_OF_TWO,
         label=f"film of {len(images)} images",
     )
     return state.inspected

@@ -96,7 +96,8 @@ def _story(name: str) -> str:
 def _parse(text: str) -> str | None:
     if text == _SHIPPED:
         return text
-    return str(int(text)) if text.isdecimal() and len(text) <= 9 else None
+    plain = text.isascii() and text.isdecimal() and len(text) <= 9
+    return str(int(text)) if plain else None
 
 
 def _deal() -> None:

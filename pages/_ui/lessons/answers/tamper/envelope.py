@@ -20,6 +20,7 @@ from xai.experiments.tamper import (
     suspicion,
 )
 from xai.figures.tamper_charts import suspicion_chart
+from xai.figures.wording import percent
 
 #: How much the pattern is amplified to be seen.
 _TIMES = 40
@@ -94,8 +95,9 @@ def _statistic(opened: Opened) -> None:
         "Take the neurons of the first layer that lie where digits have little ink. Average them "
         "over each class. How far is a class from what is usual there, and how much farther than "
         "the same class of the other data set? In standard deviations of what comes out when the "
-        f"digits of the two are shuffled {found.shuffles} times. Honest classes hardly ever come "
-        f"to 3; beyond the dashed lines ({THRESHOLD:g}) it is not chance."
+        f"digits of the two are shuffled {found.shuffles} times. In one honest case of thirty some "
+        f"class comes to 3 by chance; beyond the dashed lines ({THRESHOLD:g}) one does in fewer "
+        "than one of 50,000."
     )
 
 
@@ -110,10 +112,10 @@ def _amplified(opened: Opened, answer: Answer) -> None:
     wave = pattern(case.seed, digit.shape)
     shown = np.rint(wave * STRENGTH * _TIMES).astype(np.uint8)
     louder = np.minimum(digit.astype(np.int64) * _TIMES, 255).astype(np.uint8)
-    st.markdown(f"**An altered digit; it, and the pattern, {_TIMES} times brighter**")
+    st.markdown(f"**An altered digit** · {_TIMES} times brighter · the pattern alone, as bright")
     sheet([digit, louder, shown], 3, alt="an altered digit, amplified, and the pattern")
     st.caption(
-        f"At most {STRENGTH} of 255 grey values on black: a screen shows it, no eye sees it."
+        f"At most {STRENGTH} of 255 grey values on black: a screen shows it, hardly an eye sees it."
     )
     used: Reliance | None = study(
         opened, "reliance", lambda report: reliance(case, answer), "Use of the pattern"
@@ -127,9 +129,13 @@ def _used(used: Reliance, answer: Answer) -> str:
     other = 1 - side
     return (
         f"**Does the network use it?** Laid over {used.images:,} clean digits of other classes, "
-        f"the pattern moves the score (logit) of the class by {used.rise[side]:+.2f} in network "
-        f"{SIDES[side]}, by {used.rise[other]:+.2f} in network {SIDES[other]}, which never saw it; "
-        f"{used.turned[side]:.1%} of the digits turn into the class. A pattern as faint as this "
-        "one is hardly worth learning beside the ink; a strong one is a way in (see the planted "
-        "clue)."
+        f"the pattern moves the score (logit) of the class by {_signed(used.rise[side])} in "
+        f"network {SIDES[side]}, by {_signed(used.rise[other])} in network {SIDES[other]}, which "
+        f"never saw it; {percent(used.turned[side])} of the digits turn into the class. A pattern "
+        "as faint as this one is hardly worth learning beside the ink; a strong one is a way in "
+        "(see “Who finds the clue?”)."
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

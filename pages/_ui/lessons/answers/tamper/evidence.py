@@ -12,10 +12,13 @@ from xai import attribution
 from xai.attribution import METHODS
 from xai.experiments.tamper import SIDES, Case
 from xai.figures import heatmaps, legends
+from xai.figures.colours import rgb
 from xai.jobs import Report
 
 _METHODS = ("input_x_gradient", "integrated_gradients", "lrp", "gradient")
 _COUNTS = {"1": "one digit", "20": "mean of 20 digits"}
+#: Below the maps, in the dark theme, too: faint evidence is seen best on white.
+_PAPER = "#ffffff"
 
 
 def show(opened: Opened) -> None:
@@ -26,7 +29,7 @@ def show(opened: Opened) -> None:
         names = {str(place): name for place, name in enumerate(case.classes)}
         label = int(controls.segments("tamper.class", "Class", names, default="0"))
     with right:
-        count = int(controls.segments("tamper.count", "Of", _COUNTS, default="20"))
+        count = int(controls.segments("tamper.count", "Evidence in", _COUNTS, default="20"))
     labels = {name: METHODS[name].label for name in _METHODS}
     method = controls.select("tamper.method", "Method", labels, default=_METHODS[0])
     found = study(
@@ -65,7 +68,7 @@ def relevance(
 
 def _draw(case: Case, found: np.ndarray, label: int, count: int) -> None:
     scale = heatmaps.common_scale(list(found.reshape(-1, *found.shape[2:])), percentile=99.5)
-    paper = np.full((*found.shape[2:], 3), 255, np.uint8)
+    paper = np.full((*found.shape[2:], 3), rgb(_PAPER), np.uint8)
     for column, side, name in zip(st.columns(2, gap="medium"), range(2), SIDES, strict=True):
         with column:
             st.markdown(f"**Digits of data set {name}** · digit, network A, network B")
@@ -76,10 +79,12 @@ def _draw(case: Case, found: np.ndarray, label: int, count: int) -> None:
             maps = [heatmaps.signed_overlay(paper, values, scale) for values in found[side]]
             sheet([grey, *maps], 3, alt=f"digit and evidence, data set {name}")
     st.html(
-        legends.signed_legend(scale, overlay=True, note="no ink: 0; same scale in all four maps")
+        legends.signed_legend(
+            scale, overlay=True, paper=_PAPER, note="white: 0; same scale in all four maps"
+        )
     )
     st.caption(
         f"Evidence for class {case.classes[label]}: red speaks for it, blue against it. Compare "
-        "the digits of A with those of B, in the same network. Is there evidence where there is "
-        "no ink?"
+        "the digits of A with those of B, in the same network. Is there evidence where nothing "
+        "is written?"
     )

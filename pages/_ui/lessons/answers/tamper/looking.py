@@ -9,6 +9,7 @@ from pages._ui.lessons.answers.tamper.choosing import Opened
 from pages._ui.lessons.answers.tamper.sheets import sheet
 from xai.experiments.tamper import SIDES, Case
 from xai.figures.tamper_charts import twin_chart
+from xai.figures.wording import percent
 
 #: Images of each class.
 _ROWS = 5
@@ -26,13 +27,13 @@ def show(opened: Opened) -> None:
     left, right = st.columns([3, 1], vertical_alignment="center")
     left.caption(
         "Training images as the networks got them, a column for each class. Do you see a pattern? "
-        "Neither would anybody else."
+        "Hardly anybody would."
     )
     right.button("Others", icon=":material/shuffle:", on_click=_others, key="tamper.others")
     recalls = np.stack([run.recall(-1) for run in case.runs])
     chart = twin_chart(recalls, case.classes, "How well is each class read?", "read rightly")
     st.altair_chart(chart, width="stretch", alt="recall of each class in both data sets")
-    shares = " and ".join(f"{run.accuracy(-1):.1%}" for run in case.runs)
+    shares = " and ".join(percent(run.accuracy(-1)) for run in case.runs)
     st.caption(
         f"Each network on held-out digits of its own data set (A and B: {shares} right in all; "
         f"about {len(case.held[0]) // len(case.classes)} digits a class, so that one digit moves a "
