@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 _HEIGHT = 300
 LIVE_HEIGHT = _HEIGHT + 50
 
-_WORDS = (
-    "Thin: the training images, as they were presented in the steps before. Thick: test images, "
-    "which the network never learns from, after each epoch. Where thin goes on and thick does "
-    "not, the network learns by heart."
+_TRAINING = "Thin: the training images, as they were presented in the steps before."
+_TEST = (
+    "Thick: test images, which the network never learns from, after each epoch. Where thin goes "
+    "on and thick does not, the network learns by heart."
 )
+_NO_TEST = "Without test images nobody knows what it would make of others."
 
 
 def show(lesson: Lesson) -> None:
@@ -35,7 +36,9 @@ def show(lesson: Lesson) -> None:
     _told(runs)
     _draw([_course(one) for one in runs])
     stopped = [one.run.note for one in runs if one.run.ended == "stopped" and one.run.note]
-    st.caption(" ".join([_WORDS, "The axis of the accuracy is stretched towards 100 %.", *stopped]))
+    tested = any(len(one.run.labels) for one in runs)
+    words = f"{_TRAINING} {_TEST if tested else _NO_TEST}"
+    st.caption(" ".join([words, "The axis of the accuracy is stretched towards 100 %.", *stopped]))
 
 
 def live(epochs: Sequence[Epoch], trace: Trace, *, steps: int, total: int) -> None:

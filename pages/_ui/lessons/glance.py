@@ -144,7 +144,7 @@ def look(bench: Bench, lesson: Lesson, counting: DeltaGenerator) -> Look:
     if "image" in (first, second) or st.session_state.get(BESIDE) == "scores":
         with picture:
             _pictured(here)
-    _foreign(bench, here)
+    _foreign(bench, here, tested=len(lesson.run.labels) > 0)
     if "partner" in (first, second):
         partner.choose(here)
     pair = [lesson] if lesson.other is None else [lesson, lesson.other]
@@ -194,15 +194,16 @@ def _pictured(bench: Bench) -> None:
     panels.image(small, alt=f"the image {chosen.label}", width=_SIDE)
 
 
-def _foreign(bench: Bench, here: Bench) -> None:
+def _foreign(bench: Bench, here: Bench, *, tested: bool) -> None:
     """Say whose image is shown where the workbench holds none that the run could read."""
     if bench.data == here.data or here.data not in DATASETS:
         return
     name, known = DATASETS[here.data].label, panels.plain(here.chosen.class_name or "unknown")
+    whose = "that it was tested on" if tested else f"of {name}"
     words, place = st.columns([3, 1.4], vertical_alignment="center")
     words.caption(
         f"This network knows {name} alone, and the workbench holds {DATASETS[bench.data].label}: "
-        f"the image is one that it was tested on, of class {known}."
+        f"the image is one {whose}, of class {known}."
     )
     place.button(
         f"Put {name} on the workbench",
