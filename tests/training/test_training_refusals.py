@@ -234,11 +234,6 @@ def test_a_file_is_no_folder(digits, tmp_path):
         train("lenet5-mnist", digits, record=3)
 
 
-def test_record_and_resume_must_not_differ(digits, tmp_path):
-    with pytest.raises(ValueError, match="record: expected the folder of the run that goes on"):
-        train("lenet5-mnist", digits, record=tmp_path / "a", resume=tmp_path / "b")
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written(digits, tmp_path):
     tmp_path.chmod(0o500)

@@ -206,3 +206,58 @@ def test_a_run_of_another_recipe_is_refused(digits, others, unbroken):
     params = TrainingParams(epochs=3, batch=30, rate=4e-3, smoothing=0.1)
     with pytest.raises(ValueError, match=r"smoothing 0\.0 instead of 0\.1"):
         train("lenet5-mnist", digits, test=others, params=params, seed=3, resume=unbroken)
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("step", [0, 3, 14])
+def test_a_run_goes_on_in_another_folder_and_stays_in_its_own(
+    digits, others, unbroken, tmp_path, step
+):
+    given = {"test": others, "params": PARAMS, "seed": 3}
+    first, second = tmp_path / "first", tmp_path / "second"
+    with pytest.raises(EnoughError):
+        train("lenet5-mnist", digits, record=first, progress=stopping_at(step), **given)
+    before = contents(first)
+    assert_same(train("lenet5-mnist", digits, record=second, resume=first, **given), unbroken)
+    assert contents(first) == before
+    assert_same(open_run(second), unbroken)
+    with pytest.raises(ValueError, match=r"new or empty folder, got one with a run"):
+        train("lenet5-mnist", digits, record=second, resume=first, **given)
+
+
+def test_another_folder_with_files_of_others_is_refused(digits, others, unbroken, tmp_path):
+    given = {"test": others, "params": PARAMS, "seed": 3, "resume": unbroken}
+    (tmp_path / "letter.txt").write_text("words")
+    with pytest.raises(ValueError, match=r"other files.*letter\.txt"):
+        train("lenet5-mnist", digits, record=tmp_path, **given)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+    with pytest.raises(ValueError, match=r"same recipe.*seed 3 instead of 5"):
+        train("lenet5-mnist", digits, record=tmp_path / "b", **{**given, "seed": 5})
+    assert_same(train("lenet5-mnist", digits, record=tmp_path / "c", **given), unbroken)
+
+
+@pytest.mark.parametrize("schedule", ["one cycle", "constant"])
+def test_a_longer_run_that_follows_a_shorter_is_as_if_unbroken(digits, others, tmp_path, schedule):
+    def params(epochs):
+        return TrainingParams(epochs=epochs, batch=30, rate=2e-3, schedule=schedule)
+
+    folder, given = tmp_path / "short", {"test": others, "seed": 3}
+    short = train("lenet5-mnist", digits, params=params(1), record=folder, **given)
+    before = contents(folder)
+    wanted = train("lenet5-mnist", digits, params=params(2), **given)
+    for shorter in (short, folder):
+        found = train("lenet5-mnist", digits, params=params(2), resume=shorter, **given)
+        assert_same(found, wanted)
+        assert found.folder != folder
+    assert contents(folder) == before
+    with pytest.raises(ValueError, match="a folder of its own for the longer run"):
+        train("lenet5-mnist", digits, params=params(2), record=folder, resume=folder, **given)
+    with pytest.raises(ValueError, match=r"same recipe.*epochs 2 instead of 1"):
+        train("lenet5-mnist", digits, params=params(1), resume=wanted, **given)

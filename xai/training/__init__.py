@@ -72,9 +72,12 @@ def train(
         A folder to record into, new or empty. None takes a temporary one, which goes with
         the run.
     resume : Run, Path or str, optional
-        A folder where a run of the same recipe was begun: it goes on where it was stopped or
-        killed, and ends with the weights of an unbroken one, bit for bit. A finished run of
-        the recipe is returned as it is; an empty folder is begun.
+        A run of the same recipe, or the folder where one was begun: it goes on where it was
+        stopped or killed, and ends with the weights of an unbroken one, bit for bit. A finished
+        run of the recipe is returned as it is; an empty folder is begun. With a folder to
+        ``record`` into that is another, the run goes on there, and the first stays as it is.
+        The run of a recipe with fewer epochs stays, too: since the course of the learning rate
+        depends on their number, the longer one is trained from the beginning.
     on_epoch : callable, optional
         Called with each :class:`Epoch` when it is recorded; may raise.
     progress : callable, optional

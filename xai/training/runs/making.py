@@ -49,7 +49,7 @@ def made(
     calls: Calls,
 ) -> Run:
     """Train and record; see :func:`xai.training.train`."""
-    where = place(record, resume)
+    where = place(record, resume, recipe)
     with claimed(where.folder):
         run = begun(where, recipe)
         if run is not None and run.ended != "stopped":

@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -43,38 +44,69 @@ class Place:
         Holds it, if it is a temporary one.
     resumed : bool
         Whether a run may be there already.
+    origin : Path or None
+        The folder of a run that goes on in this one instead, and stays as it is.
     """
 
     folder: Path
     keeper: Any
     resumed: bool
+    origin: Path | None = None
 
 
-def place(record: Path | str | None, resume: Run | Path | str | None) -> Place:
+def place(record: Path | str | None, resume: Run | Path | str | None, recipe: Recipe) -> Place:
     """Return where to record.
 
     Raises
     ------
     TypeError, ValueError
-        If the arguments are no folders, or two different ones.
+        If the arguments are no folders, the run to go on with is damaged, or it is a shorter
+        one and the longer is to replace it.
     """
+    if resume is None:
+        return _fresh(record)
     if isinstance(resume, Run):
         found = Place(resume.folder, resume.keeper, True)
-    elif resume is not None:
-        found = Place(_path(resume, "resume"), None, True)
-    elif record is not None:
-        return Place(_path(record, "record"), None, False)
     else:
-        try:
-            keeper = tempfile.TemporaryDirectory(prefix="run-")
-        except OSError as error:
-            raise ValueError(unwritable(Path(tempfile.gettempdir()), error)) from error
-        return Place(Path(keeper.name), keeper, False)
-    if record is not None and _path(record, "record") != found.folder:
-        raise ValueError(
-            f"record: expected the folder of the run that goes on, {found.folder}; got {record}"
-        )
+        found = Place(_path(resume, "resume"), None, True)
+    elsewhere = record is not None and _path(record, "record") != found.folder
+    if _is_shorter(found.folder, recipe):
+        if record is not None and not elsewhere:
+            raise ValueError(
+                "record: expected a folder of its own for the longer run, got that of the shorter "
+                f"({found.folder})"
+            )
+        return _fresh(record)
+    if record is not None and elsewhere:
+        return Place(_path(record, "record"), None, True, found.folder)
     return found
+
+
+def _fresh(record: Path | str | None) -> Place:
+    if record is not None:
+        return Place(_path(record, "record"), None, False)
+    try:
+        keeper = tempfile.TemporaryDirectory(prefix="run-")
+    except OSError as error:
+        raise ValueError(unwritable(Path(tempfile.gettempdir()), error)) from error
+    return Place(Path(keeper.name), keeper, False)
+
+
+def _is_shorter(folder: Path, recipe: Recipe) -> bool:
+    """Say whether a folder has the run of a recipe that differs in having fewer epochs alone."""
+    if not _has_run(folder):
+        return False
+    found = files.opened(folder).recipe
+    epochs = recipe.params.epochs
+    longer = dataclasses.replace(found, params=dataclasses.replace(found.params, epochs=epochs))
+    return found.params.epochs < epochs and longer == recipe
+
+
+def _has_run(folder: Path) -> bool:
+    try:
+        return (folder / schema.HEAD).exists()
+    except OSError as error:
+        raise ValueError(unwritable(folder, error)) from error
 
 
 def _path(given: Any, what: str) -> Path:
@@ -149,23 +181,37 @@ def begun(where: Place, recipe: Recipe) -> Run | None:
         files of others.
     """
     folder = where.folder
-    try:
-        empty = not (folder / schema.HEAD).exists()
-    except OSError as error:
-        raise ValueError(unwritable(folder, error)) from error
-    if empty:
-        _check_own(folder)
-        return None
-    if not where.resumed:
+    has_run = _has_run(folder)
+    if has_run and (not where.resumed or where.origin is not None):
         raise ValueError(
             f"record: expected a new or empty folder, got one with a run ({folder}); give it as "
             "resume to go on with that"
         )
+    if not has_run:
+        _check_own(folder)
+        if where.origin is None or not _has_run(where.origin):
+            return None
+        _bring(where.origin, folder, recipe)
     run = files.opened(folder)
     _check_same(run.recipe, recipe)
     if run.ended == "stopped":
         _sweep(folder)
     return dataclasses.replace(run, keeper=where.keeper)
+
+
+def _bring(origin: Path, folder: Path, recipe: Recipe) -> None:
+    """Copy the run of a recipe into an empty folder: what says that it is there comes last."""
+    with claimed(origin):
+        _check_same(files.opened(origin).recipe, recipe)
+        weights = sorted(path.name for path in (origin / schema.WEIGHTS).iterdir())
+        names = [*(f"{schema.WEIGHTS}/{name}" for name in weights), *schema.MOST, schema.STATE]
+        try:
+            (folder / schema.WEIGHTS).mkdir(exist_ok=True)
+            for name in [*names, schema.HEAD]:
+                if (origin / name).is_file():
+                    shutil.copyfile(origin / name, folder / name)
+        except OSError as error:
+            raise ValueError(unwritable(folder, error)) from error
 
 
 def _check_own(folder: Path) -> None:
