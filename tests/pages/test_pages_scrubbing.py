@@ -55,10 +55,12 @@ def said(at: int, resting: bool) -> dict[str, Any]:
     return {"choice": {"token": f"t{at}", "value": [at, resting]}}
 
 
+@pytest.mark.parametrize("scale", ["network", "row"])
 def test_an_image_is_shown_at_the_epoch_of_the_link_on_the_scale_of_all(
-    visit: Visit, told: Told, calm: Check, run: Run
+    visit: Visit, told: Told, calm: Check, run: Run, scale: str
 ) -> None:
-    at = visit("training", DIGITS | {"epoch": "3", "rows": "all"})
+    chosen = {"epoch": "3", "rows": "all", "scrub.scale": scale}
+    at = visit("training", DIGITS | chosen)
     calm(at)
     shown = glance(told(at))
     image = run.load().prepare(datasets.load("mnist").images[0])
@@ -66,10 +68,19 @@ def test_an_image_is_shown_at_the_epoch_of_the_link_on_the_scale_of_all(
     now = every[run.marks.index(3.0)]
     assert "epoch 3" in shown["label"]
     np.testing.assert_allclose(values(shown), np.concatenate(list(now.values())), rtol=1e-5)
-    for layer in now:
-        held = np.concatenate([one[layer] for one in every])
-        ends = min(0.0, held.min()), max(0.0, held.max())
-        np.testing.assert_allclose(shown["scale"][layer], ends, rtol=1e-5)
+    ends = {
+        layer: (
+            min(0.0, *(float(one[layer].min()) for one in every)),
+            max(0.0, *(float(one[layer].max()) for one in every)),
+        )
+        for layer in now
+    }
+    if scale == "row":
+        for layer in now:
+            np.testing.assert_allclose(shown["scale"][layer], ends[layer], rtol=1e-5)
+    else:
+        widest = min(low for low, _ in ends.values()), max(high for _, high in ends.values())
+        np.testing.assert_allclose(shown["scale"], widest, rtol=1e-5)
 
 
 def test_what_the_reader_scrubs_to_is_shown_and_told_to_the_link_once_it_rests(
@@ -92,14 +103,16 @@ def test_what_the_reader_scrubs_to_is_shown_and_told_to_the_link_once_it_rests(
 def test_a_difference_of_class_means_is_that_of_the_surveys(
     visit: Visit, told: Told, calm: Check, run: Run, counted: list[ImageSet]
 ) -> None:
-    at = visit("training", DIGITS | {"epoch": "1", "show": "class:3", "minus": "class:8"})
+    at = visit(
+        "training", DIGITS | {"epoch": "1", "show": "class:3", "minus": "class:8", "rows": "all"}
+    )
     calm(at)
     shown = glance(told(at))
     assert shown["signed"]
     images = counted[-1]
     assert len(images) == FEW
     means = activations.survey(run.load(1.0), images).class_mean
-    expected = [means[layer][3] - means[layer][8] for layer in shown["scale"]]
+    expected = [maps[3] - maps[8] for maps in means.values()]
     np.testing.assert_allclose(values(shown), np.concatenate(expected), atol=1e-5)
     # Every mark is kept by its own key: nobody counts it again.
     for mark in run.marks:
