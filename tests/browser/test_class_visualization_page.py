@@ -19,6 +19,8 @@ Settle = Callable[[Page], None]
 DIGITS = "data=mnist&model=lenet5-mnist&wish.class=3"
 #: Minutes of work, so that it lasts as long as it is looked at.
 LONG = "data=photos&model=efficientnet-lite0&wish.class=281&grow.steps=2000"
+#: A film that is drawn: its frames come in elements of their own, which are there for a moment.
+FILM = ".film[data-ready=yes]"
 #: Milliseconds that work may take on a busy machine.
 PATIENCE = 90_000
 _STOPPED = re.compile(r"^Stopped after [\d,]+ steps\.$")
@@ -43,7 +45,7 @@ def done(page: Page) -> None:
     """Wait until an image has grown, nothing is under way, and nothing has gone wrong."""
     expect(button(page, "Begin anew")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=PATIENCE)
-    expect(page.locator(".film[data-ready=yes]")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(FILM)).to_be_visible(timeout=PATIENCE)
     unbroken(page)
 
 
@@ -57,24 +59,24 @@ def pill(page: Page, name: str) -> Locator:
 
 def step(page: Page) -> int:
     """Return how many steps are behind the picture that is shown."""
-    words = page.locator(".film .step")
+    words = page.locator(f"{FILM} .step")
     # A film that has just come says nothing for a moment.
     expect(words).to_have_text(re.compile(r"\d"), timeout=PATIENCE)
     return int(words.inner_text().split()[1].replace(",", ""))
 
 
 def picture(page: Page) -> np.ndarray:
-    return canvas_pixels(page, ".film canvas")[..., :3].astype(int)
+    return canvas_pixels(page, f"{FILM} canvas")[..., :3].astype(int)
 
 
 def goes_on(page: Page) -> None:
     """Expect step and picture of an image that grows to change from one look to the next."""
     # What was drawn before stays until the run of the page is over.
-    expect(page.locator(".film")).to_have_count(1, timeout=PATIENCE)
-    expect(page.locator(".film[data-ready=yes]")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(FILM)).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator(FILM)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stProgress")).to_have_count(1, timeout=PATIENCE)
     # The picture first: it may move on before the words are read, and never the other way.
-    words, image = page.locator(".film .step"), picture(page)
+    words, image = page.locator(f"{FILM} .step"), picture(page)
     before = words.inner_text()
     expect(words).not_to_have_text(before, timeout=PATIENCE)
     assert (picture(page) != image).any()
@@ -149,7 +151,7 @@ def test_who_turns_the_page_and_comes_back_finds_it_growing(visit: Visit, settle
 def test_the_film_is_in_the_first_screen_and_can_be_scrubbed(theme: str, visit: Visit) -> None:
     page = visit(DIGITS, "grow.steps=40", theme=theme)
     assert page.evaluate(_CUT_OFF) == []
-    for part in (page.locator(".film .stage"), page.get_by_role("button", name="Play")):
+    for part in (page.locator(f"{FILM} .stage"), page.get_by_role("button", name="Play")):
         box = part.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= 768
